@@ -42,6 +42,7 @@ class Series:
     low: Sequence[float] = ()
     high: Sequence[float] = ()
     dash: str = "solid"
+    hatch: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,8 @@ def _bars(
             continue
         low, high = names
         values = [[float(mine[c].get(k, math.nan)) for k in categories] for c in (column, low, high)]
-        series.append(Series(scenario, mark(place).colour, values[0], (), values[1], values[2]))
+        look = mark(place)
+        series.append(Series(scenario, look.colour, values[0], (), values[1], values[2], hatch=look.hatch))
     return Native(CLUSTERED, series, categories, "", title, percent)
 
 
@@ -88,8 +90,9 @@ def _waits(waits: pd.DataFrame, findings: Findings) -> Native:
     series = []
     categories = list(dict.fromkeys(frame["category"]))
     for place, scenario in enumerate(findings.scenarios):
-        mine = frame[frame["scenario"] == scenario].set_index("category")
-        series.append(Series(scenario, mark(place).colour, [float(mine["share"].get(k, math.nan)) for k in categories]))
+        mine, look = frame[frame["scenario"] == scenario].set_index("category"), mark(place)
+        shares = [float(mine["share"].get(k, math.nan)) for k in categories]
+        series.append(Series(scenario, look.colour, shares, hatch=look.hatch))
     return Native(COLUMNS, series, categories, "days from referral to infusion", "proportion of infused", True)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from reports.native import CLUSTERED, COLUMNS, LINES, POINTS, STACKED, Native, Series
 from reports.slides import describe, letters
-from reports.theme import QUEUE
+from reports.theme import OFFICE_HATCHES, QUEUE, lighter
 from reports.words import APART
 
 DASHES = {"solid": "SOLID", "dash": "DASH", "dot": "ROUND_DOT", "dashdot": "DASH_DOT", "longdash": "LONG_DASH"}
@@ -137,7 +137,7 @@ def _axis(axis: Any, title: str, shown: str | None) -> None:
 def _look(one: Series, drawn: Any, form: str) -> None:
     from pptx.dml.color import RGBColor
     from pptx.enum.chart import XL_MARKER_STYLE
-    from pptx.enum.dml import MSO_LINE
+    from pptx.enum.dml import MSO_LINE, MSO_PATTERN
     from pptx.util import Pt
 
     colour = RGBColor.from_string(one.colour.lstrip("#"))
@@ -153,8 +153,14 @@ def _look(one: Series, drawn: Any, form: str) -> None:
         drawn.marker.format.fill.fore_color.rgb = colour
         drawn.marker.format.line.fill.background()
     else:
-        drawn.format.fill.solid()
-        drawn.format.fill.fore_color.rgb = colour
+        fill = drawn.format.fill
+        if one.hatch:
+            fill.patterned()
+            fill.pattern = getattr(MSO_PATTERN, OFFICE_HATCHES[one.hatch].upper())
+            fill.back_color.rgb = RGBColor.from_string(lighter(one.colour).lstrip("#"))
+        else:
+            fill.solid()
+        fill.fore_color.rgb = colour
         drawn.format.line.color.rgb = RGBColor(255, 255, 255)
         drawn.invert_if_negative = False
         _whiskers(one, drawn)

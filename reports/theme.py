@@ -42,6 +42,14 @@ SCENARIOS = (
     Mark("#803E03", "longdash", "cross", "-"),
     Mark("#321911", "longdashdot", "x", "|"),
 )
+OFFICE_HATCHES: Mapping[str, str] = {
+    "/": "wide_upward_diagonal",
+    ".": "percent_25",
+    "x": "trellis",
+    "-": "dark_horizontal",
+    "|": "dark_vertical",
+}
+"""What Office calls the hatches of the scenarios, on slides and in the workbook."""
 OUTCOMES: Mapping[str, str] = {
     "infused": "#096E75",
     "alternative": "#182A54",

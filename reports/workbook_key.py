@@ -9,7 +9,7 @@ from xlsxwriter.utility import xl_rowcol_to_cell
 
 from reports.findings import EVERYBODY, Findings
 from reports.grids import KEY
-from reports.theme import mark
+from reports.theme import OFFICE_HATCHES, Mark, lighter, mark
 from reports.words import Estimate
 
 FIGURES, CHARTS = "Key figures", "Charts"
@@ -74,7 +74,7 @@ def _charts(book: Any, findings: Findings, rows: dict[str, int]) -> None:
             series = {
                 "name": [FIGURES, 0, at],
                 "values": [FIGURES, rows[metric], at, rows[metric], at],
-                "fill": {"color": mark(k).colour},
+                **_fill(mark(k)),
                 "gap": 60,
             }
             if estimate.bounded:
@@ -95,3 +95,11 @@ def _charts(book: Any, findings: Findings, rows: dict[str, int]) -> None:
             f"{s}: {findings.level(s, metric).value:.4g}" for s in findings.scenarios if findings.level(s, metric).known
         )
         sheet.insert_chart(where, chart, {"description": f"{one.label}. {description}"})
+
+
+def _fill(look: Mark) -> dict[str, Any]:
+    """How the bars of a scenario are filled: with its hatch, where it has one."""
+    if not look.hatch:
+        return {"fill": {"color": look.colour}}
+    hatch = {"pattern": OFFICE_HATCHES[look.hatch], "fg_color": look.colour, "bg_color": lighter(look.colour)}
+    return {"pattern": hatch}

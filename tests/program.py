@@ -47,9 +47,12 @@ class Started:
             return Done(code, *(_text(file) for file in self._said))
 
 
-def call(*arguments: str, cwd: Path | None = None) -> Done:
-    """`python run_sim.py` with these arguments in that folder, this one unless given; the environment is this one's."""
-    done = Started(arguments, cwd).finish()
+def call(*arguments: str, cwd: Path | None = None, how: Callable[[], None] | None = None) -> Done:
+    """`python run_sim.py` with these arguments in that folder, this one unless given; the environment is this one's.
+
+    `how`: as in `Started`.
+    """
+    done = Started(arguments, cwd, how).finish()
     assert done is not None
     return done
 

@@ -65,6 +65,7 @@ TERMS = (
     Term(r"\b(?:he|she|him|his|hers|himself|herself)\b", "they, their"),
     Term(r"\bconfidence interval over replications\b", "simulation interval"),
     Term(r"\bdearer\b", "costlier, higher cost"),
+    Term(r"[0-9] %(?![\w(])", "one style of per cent: 95%"),
     Term(r"\bpatients a replication\b", "patients (mean of a replication), or of all referred"),
 )
 

@@ -493,6 +493,14 @@ def test_few_replications_cannot_judge_a_validation_case(tmp_path: Path) -> None
         assert name in done.stdout
 
 
+def test_a_command_ends_without_looking_for_garbage() -> None:
+    code = "import atexit, gc, sys, run_sim\n"
+    code += "atexit.register(lambda: print(gc.get_freeze_count() > 0))\n"  # what is registered first is called last
+    code += "sys.argv[1:] = ['list']\nrun_sim.main()"
+    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert told.splitlines()[-1] == "True"
+
+
 def test_help_lists_each_command_with_its_own_first_sentence_and_reads_none() -> None:
     import importlib
 

@@ -28,7 +28,7 @@ from sim.outcomes.metrics import Metric
 from sim.outcomes.patients import Patients, resolve
 from sim.pieces.cohort import draw_cohort
 from sim.pieces.diagram import outline
-from sim.pieces.loads import expect
+from sim.pieces.expectations import expect
 from sim.pieces.protocol import Capacity, Policy, Protocol
 from sim.pieces.steps import Milestone, Stage
 from sim.pieces.strategies import build_protocol

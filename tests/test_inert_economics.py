@@ -242,7 +242,7 @@ def unchanged_account(kind: str) -> list[float]:
 
 def changed_account(kind: str, *overrides: str) -> list[float]:
     """The account of the same course of events, where only what comes after it, or its prices, are others."""
-    scenario = lived(kind)[0].with_overrides(overrides).scenario
+    scenario = lived(kind)[0].scenario_with(overrides)
     return account(scenario, *simulate(Arm(kind, scenario), [0], QUICKEST))
 
 
@@ -280,7 +280,7 @@ def test_a_changed_field_changes_an_account(kind: str, path: str, value: str) ->
     loaded, patients, trace = lived(kind)
     before = unchanged_account(kind)
     if path.startswith("economics"):
-        scenario = loaded.with_overrides([f"{path}={value}"]).scenario
+        scenario = loaded.scenario_with([f"{path}={value}"])
         assert account(scenario, patients, trace) != before, f"{path} is accepted and ignored"
     else:
         assert changed_account(kind, f"{path}={value}") != before, f"{path} is accepted and ignored"
@@ -306,7 +306,7 @@ def test_values_for_every_outcome_stand_where_a_outcome_has_none() -> None:
         "economics.costs.subsequent_care.month=99",
         "economics.utilities.subsequent_care.utility=0.9",
     ):
-        scenario = base.with_overrides([change]).scenario
+        scenario = base.scenario_with([change])
         assert account(scenario, *simulate(Arm("bare", scenario), [0], QUICKEST)) != plain, change
     both = loaded.with_overrides(["economics.costs.unused_paid_by=manufacturer"])
     all_pay = both.with_overrides(["economics.perspective=payer_and_manufacturer"])

@@ -734,7 +734,7 @@ CASES = [
 
 @pytest.mark.parametrize(("text", "path", "value"), CASES)
 def test_a_changed_field_changes_a_record(text: str, path: str, value: str) -> None:
-    changed = unchanged(text)[0].with_overrides([f"{path}={value}"]).scenario
+    changed = unchanged(text)[0].scenario_with([f"{path}={value}"])
     # what is rare need not happen in the first replication
     moved = (
         not same(unchanged(text, r)[1], records(run_scenario(changed, r, quick=True))) for r in range(REPLICATIONS)
@@ -781,7 +781,7 @@ def test_treatment_places_and_what_is_known_of_them_are_not_ignored(change: str)
     text = ALLOGENEIC.replace("small: {beds: 1}", "small: {places: 1}")
     text = text[: text.index("infusion:")] + "infusion: {scheduling: 3 d, model: outpatient}\n"
     text += "disruptions: {storm: {resource: place, from: 150 d, for: 20 d}}\n"
-    changed = unchanged(text)[0].with_overrides([change]).scenario
+    changed = unchanged(text)[0].scenario_with([change])
     assert any(not same(unchanged(text, r)[1], records(run_scenario(changed, r))) for r in range(REPLICATIONS))
 
 

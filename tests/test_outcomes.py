@@ -20,7 +20,8 @@ from sim.outcomes.metrics import METRIC_NAMES, METRICS, measure
 from sim.outcomes.pairs import pair_counts, why_not_paired
 from sim.outcomes.patients import Patients, resolve, slots_wasted
 from sim.outcomes.resource_use import ResourceUse, queue_days, resource_use
-from sim.pieces.loads import Room, expect, offered_loads, rooms
+from sim.pieces.expectations import expect
+from sim.pieces.loads import Room, offered_loads, rooms
 from sim.pieces.protocol import Cadence, Capacity, Stock
 from sim.pieces.steps import Milestone, Stage, Supply, Use
 from sim.pieces.strategies import build_protocol

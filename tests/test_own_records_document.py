@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sim.experiment.calibrate.run import Study
 from sim.scenario import load
 from tests.program import call
 from tests.records.simulated import Extract, register_of, simulated
@@ -36,6 +37,11 @@ CUT["forecast"] = ["--samples", "5", "-n", "2", "--workers", "1"]
 CUT["calibrate"] = ["--particles", "50", "--generations", "2", "--workers", "1"]
 
 
+def few_checks() -> None:
+    """From now on what a calibration predicts is checked on few simulations."""
+    Study.checks = 30  # type: ignore[assignment, method-assign]
+
+
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which somebody with a spreadsheet has typed the lines."""
@@ -53,7 +59,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert (here / words[1]).is_file(), line
             continue
         assert words[:2] == ["python", "run_sim.py"]
-        done = call(*words[2:], *CUT.get(words[2], []), cwd=here)
+        done = call(*words[2:], *CUT.get(words[2], []), cwd=here, how=few_checks)
         assert done.returncode == 0, f"{line}: {done.stderr}"
     return here
 

@@ -29,7 +29,7 @@ REPLICATIONS = 20
 
 def table() -> dict[str, list[float]]:
     """The figures of the README by scenario file: days, then percentages."""
-    rows = re.findall(r"^\| .*\(`([\w/]+)`\) \| (\d+) \| (\d+) % \| (\d+) % \| (\d+) % \|$", README, re.M)
+    rows = re.findall(r"^\| .*\(`([\w/]+)`\) \| (\d+) \| (\d+)% \| (\d+)% \| (\d+)% \|$", README, re.M)
     return {name: [float(figure) for figure in figures] for name, *figures in rows}
 
 

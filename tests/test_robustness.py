@@ -163,17 +163,19 @@ def test_what_is_confirmed_does_not_hang_on_how_many_replications_there_were_bef
     pd.testing.assert_frame_equal(tables[0].loc[both], tables[1].loc[both])
 
 
-def test_results_are_the_same_for_any_number_of_workers_and_verify_runs_them_again(tmp_path: Path) -> None:
-    scenarios = pair()
-    folders = []
-    for workers in (1, 2):
-        folder = tmp_path / str(workers)
-        folder.mkdir()
-        run_study(Plan(scenarios, 5, workers, "", engine=COMPILED, robustness=True), folder, lambda count: None)
-        folders.append(folder)
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of the pair, with what they rest on, from one process."""
+    folder = tmp_path_factory.mktemp("told")
+    run_study(Plan(pair(), 5, 1, "", engine=COMPILED, robustness=True), folder, lambda count: None)
+    return folder
+
+
+def test_results_are_the_same_for_any_number_of_workers_and_verify_runs_them_again(told: Path, tmp_path: Path) -> None:
+    run_study(Plan(pair(), 5, 2, "", engine=COMPILED, robustness=True), tmp_path, lambda count: None)
     for name in ("robustness.csv", "not_tried.csv"):
-        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
-    checks = {check.name: check.verdict for check in verify(folders[0], COMPILED, 1, lambda count: None).checks}
+        assert (told / name).read_bytes() == (tmp_path / name).read_bytes()
+    checks = {check.name: check.verdict for check in verify(told, COMPILED, 1, lambda count: None).checks}
     assert checks["robustness.csv"] == checks["not_tried.csv"] == "identical"
 
 
@@ -213,9 +215,8 @@ def test_without_it_and_with_too_few_replications_there_are_no_such_tables(tmp_p
     assert not (tmp_path / "robustness.csv").exists()
 
 
-def test_the_page_and_the_chart_say_what_moves_the_finding_most(tmp_path: Path) -> None:
-    run_study(Plan(pair(), 5, 1, "", engine=COMPILED, robustness=True), tmp_path, lambda count: None)
-    tables = read(tmp_path)
+def test_the_page_and_the_chart_say_what_moves_the_finding_most(told: Path) -> None:
+    tables = read(told)
     said = rests_on(tables)
     assert said is not None
     table = tables["robustness"]

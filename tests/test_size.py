@@ -10,7 +10,7 @@ import pytest
 from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.replicate import Arm
 from sim.experiment.sweep.points import POINTS_FOR_WORKERS, Base, Point, require_valid, unpacked
-from sim.pieces.loads import expect
+from sim.pieces.expectations import expect
 from sim.pieces.size import DOSES, LOTS, PATIENTS, SLOTS, expected_size
 from sim.pieces.steps import Attempts, Choose, Fail, Share, Stage
 from sim.pure.distributions import Fixed

@@ -349,7 +349,7 @@ manufacturing: {duration: 1000 d, lines: 0}
     [
         (f"{HEAD}\n1,here,manufactoring,5,40,7", "row 1: column 'state': found 'manufactoring'; allowed: referral, "),
         (f"{HEAD}\n1,there,manufacturing,5,40,7", "row 1: column 'region': found 'there'"),
-        (f"{HEAD}\n1,here,manufacturing,5,4,7", "row 1: referred 4 days ago, and in the state manufacturing for 5"),
+        (f"{HEAD}\n1,here,manufacturing,5,4,7", "row 1: referred 4 days ago, manufacturing for 5"),
         (f"{HEAD}\n1,here,manufacturing,5,40,", "row 1: column 'apheresis_days': found nothing"),
         (
             f"{HEAD}\n1,here,listing,5,40,3",

@@ -14,6 +14,7 @@ from sim.tables import PROGRESSED_IN
 
 CHANGED = ("only_baseline", "only_scenario")
 BELOW, LEFT, WRAP = 52, 300, 38
+NEXT_TO_NONE = 0.001
 
 
 def draw(same_patients: pd.DataFrame, findings: Findings) -> Figure:
@@ -96,7 +97,11 @@ def _title(same_patients: pd.DataFrame, findings: Findings) -> str:
         return "No scenario was compared patient by patient"
     changed = same_patients[same_patients["progressed_in"].isin(CHANGED) & same_patients["scenario"].isin(compared)]
     scenario = str(records(changed.nlargest(1, "share"))[0].scenario) if len(compared) > 1 else compared[0]
-    saved = figure(_share(same_patients, scenario, "only_baseline"))
+    saved, harmed = (_figure(_share(same_patients, scenario, where)) for where in CHANGED)
     base, other = findings.quoted(findings.baseline or ""), findings.quoted(scenario)
-    harmed = figure(_share(same_patients, scenario, "only_scenario"))
     return f"{saved} of the same patients progress only with {base}, {harmed} only with {other}"
+
+
+def _figure(share: Estimate) -> str:
+    """The share with its interval; next to nobody in words, as decimals of so few patients say nothing."""
+    return "almost none" if share.bounded and 0.0 < share.high < NEXT_TO_NONE else figure(share)

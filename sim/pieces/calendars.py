@@ -77,11 +77,15 @@ def units_by_day(
 ) -> CapacitySteps:
     """The units in force, 0 outside the openings (unless it is always open) and in shut-downs; less what is out."""
     closed = tuple(closed)
+    return units if open_in is ALWAYS and not closed else _units_by_day(units, closed, open_in)
+
+
+@lru_cache(maxsize=256)
+def _units_by_day(units: CapacitySteps, closed: tuple[Disruption, ...], open_in: Intervals | None) -> CapacitySteps:
+    """As `units_by_day`, reckoned once: places that are alike, and points of a sweep, ask for the same again."""
     shut = _union((d.first_day, d.end) for d in closed if d.takes_all)
     parts = [(d.first_day, d.end, float(d.units)) for d in closed if d.units is not None and not d.by_number]
     numbered = units_out(units, closed)
-    if open_in is ALWAYS and not closed:
-        return units
     intervals = tuple((max(first, 0.0), last) for first, last in open_in or () if last > 0.0)
     since = [day for day, _ in units]
     changes = (*intervals, *shut, *((first, end) for first, end, _ in parts), *((o.first, o.end) for o in numbered))

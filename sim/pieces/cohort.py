@@ -1,14 +1,11 @@
-"""The patients of a batch of replications: who is referred when, where to, with which clocks.
-
-Longer than 400 lines because all that is drawn of a patient before the run is drawn in this one place.
-"""
+"""The patients of a batch of replications: who is referred when, where to, with which clocks."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,12 +14,12 @@ from numpy.typing import NDArray
 from sim.pieces.clocks import Clock, ClockBook
 from sim.pieces.lived import Lived, carried, rows_of
 from sim.pieces.lived import lived as lived_by
-from sim.pieces.luck import IN_PROGRESS, POISSON, WAITING, Block, Luck, stream_name
+from sim.pieces.luck import IN_PROGRESS, WAITING, Block, Luck
 from sim.pieces.policies import own_ranks
+from sim.pieces.referred import referred
 from sim.pieces.returning import survivors
 from sim.pure.frailty import INDEPENDENT, Frailty, draw_frailty
 from sim.pure.streams import Uniforms, uniforms
-from sim.pure.survival import HazardTable
 from sim.scenario import Scenario
 
 FloatArray = NDArray[np.float64]
@@ -140,74 +137,6 @@ class Cohort:
         return Cohort(**{**columns, "luck": self.luck.alone(k), "replication": alone})
 
 
-def referral_days(rates: tuple[tuple[float, float], ...], unit_arrivals: FloatArray) -> FloatArray:
-    """Days of a Poisson process with piecewise-constant rates (day, per day) from its unit-rate arrivals.
-
-    Infinite for arrivals that the rates never reach.
-    """
-    return np.asarray(_rate_table(rates).age(unit_arrivals) + rates[0][0])
-
-
-@lru_cache(maxsize=64)
-def _rate_table(rates: tuple[tuple[float, float], ...]) -> HazardTable:
-    """Referrals expected by each day since the first."""
-    days = np.array([day for day, _ in rates])
-    per_day = np.array([rate for _, rate in rates])
-    total = np.concatenate([[0.0], np.cumsum(per_day[:-1] * np.diff(days))])
-    return HazardTable(days - days[0], total, per_day)
-
-
-def _poisson(scenario: Scenario, luck: Luck, region: str, until: float) -> list[FloatArray]:
-    """Referral days before `until`, by replication."""
-    rates = scenario.regions[region].referrals
-    if rates is None:
-        return [np.empty(0) for _ in luck.replications]
-    ends = [day for day, _ in rates[1:]] + [until]
-    expected = sum(rate * max(0.0, min(end, until) - day) for (day, rate), end in zip(rates, ends, strict=True))
-    count = int(expected + 8.0 * math.sqrt(expected) + 16.0)
-    while True:
-        drawn = luck.sequence(stream_name(region, POISSON), "referral", count)
-        days = referral_days(rates, np.cumsum(-np.log1p(-drawn), axis=1))
-        if (days[:, -1] >= until).all():
-            return [row[: np.searchsorted(row, until)] for row in days]
-        count *= 2
-
-
-def _already_waiting(scenario: Scenario, luck: Luck, region: str) -> list[FloatArray]:
-    """Referral days, none above 0, of the patients on the initial waiting list, in order, by replication."""
-    waiting = scenario.regions[region].already_waiting
-    if waiting is None:
-        return [np.empty(0) for _ in luck.replications]
-    if waiting.since is not None:
-        return [-np.array(waiting.since, dtype=float) for _ in luck.replications]
-    chances = luck.sequence(stream_name(region, WAITING), "waited", waiting.count or 0)
-    return list(-waiting.waited.quantile(chances))
-
-
-def _referred(scenario: Scenario, luck: Luck, until: float, courses: int) -> tuple[list[Block], list[FloatArray]]:
-    """The blocks of all replications, each in order of course, region and source, and the referral days of each."""
-    found = []
-    for name, region in scenario.regions.items():
-        listed = [np.array(region.referral_days or (), dtype=float) for _ in luck.replications]
-        by_source = (_poisson(scenario, luck, name, until), listed, _already_waiting(scenario, luck, name))
-        found += [(name, source, by_replication) for source, by_replication in enumerate(by_source)]
-        if rows := rows_of(scenario, name):
-            before = -np.array([one.referral_days for one in rows])
-            found.append((name, IN_PROGRESS, [before for _ in luck.replications]))
-    blocks: list[Block] = []
-    days: list[FloatArray] = []
-    first = 0
-    for place in range(len(luck.replications)):
-        for course in range(1, courses + 1):
-            for name, source, by_replication in found:
-                mine = by_replication[place]
-                if len(mine):
-                    blocks.append(Block(name, source, first, len(mine), course, place))
-                    days.append(mine if course == 1 else np.full(len(mine), np.inf))
-                    first += len(mine)
-    return blocks, days
-
-
 def draw_cohort(
     scenario: Scenario,
     book: ClockBook,
@@ -224,7 +153,7 @@ def draw_cohort(
     run = scenario.run
     luck = Luck(run.seed, np.array(replications, dtype=np.int64), parameter_set=parameter_set, draw=draw)
     courses = 1 if scenario.later_course is None else 2
-    blocks, days = _referred(scenario, luck, min(run.days, until), courses)
+    blocks, days = referred(scenario, luck, min(run.days, until), courses)
     luck = replace(luck, blocks=tuple(blocks))
     counts = [b.count for b in blocks]
 
@@ -252,9 +181,8 @@ def draw_cohort(
         lived = _survived_to_the_start(book, referral, multipliers, waiting)
     frailty = _drawn_frailty(scenario, luck, lived, under_way).of(for_life)
     thresholds = _thresholds(book, luck, len(referral), frailty, lived)
-    if (
-        under_way is not None and lived is not None
-    ):  # who has progressed did so when the hazard lived by then had been lived
+    if under_way is not None and lived is not None:
+        # who has progressed did so when the hazard lived by then had been lived
         thresholds[Clock.PROGRESSION, under_way.progressed] = lived[Clock.PROGRESSION, under_way.progressed]
     # who is not back yet never leaves
     leave_day, leave_clock, progression_day = first_leave(book, referral, thresholds, multipliers, eligibility)

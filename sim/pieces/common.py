@@ -8,7 +8,7 @@ from functools import partial
 
 from sim.pieces.brief import by_flag, can_fail, choose, stage
 from sim.pieces.calendars import knowledge, shut_downs, stage_hours
-from sim.pieces.loads import expect
+from sim.pieces.expectations import expect
 from sim.pieces.protocol import Bookings, Capacity, Resource, place_names, unlimited
 from sim.pieces.requirements import before_booking, before_listing, from_referral, holding
 from sim.pieces.sites import at_sites

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.pieces.clocks import Clock, ClockBook
-from sim.pieces.in_progress import PREFIX, TODAY, Rest, ends, rests, variant
+from sim.pieces.endings import ends
+from sim.pieces.in_progress import PREFIX, TODAY, Rest, rests, variant
 from sim.pieces.luck import IN_PROGRESS, Luck
 from sim.pieces.strategies import path_and_resources
 from sim.scenario import Scenario

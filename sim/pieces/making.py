@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.pieces.brief import by_flag, divide, stage
-from sim.pieces.loads import expect
+from sim.pieces.expectations import expect
 from sim.pieces.protocol import AnyOf
 from sim.pieces.requirements import slot_needs
 from sim.pieces.steps import Choose, Milestone, Path, Patience, ServedBy, Since, Use

@@ -10,12 +10,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from sim.pieces.loads import (
-    expect,
-    expected_referrals,
-    expected_requests,
-    flag_shares,
-)
+from sim.pieces.expectations import expect
+from sim.pieces.loads import expected_referrals, expected_requests, flag_shares
 from sim.pieces.protocol import Cadence, Protocol, Stock, walk_steps
 from sim.pieces.steps import Attempts, Choose, Path, Share
 from sim.scenario import Scenario

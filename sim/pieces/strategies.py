@@ -10,7 +10,8 @@ from sim.pieces.allogeneic import allogeneic, allogeneic_resources
 from sim.pieces.alternative import with_alternative
 from sim.pieces.autologous import autologous, autologous_resources
 from sim.pieces.clocks import ClockBook, ClockSet
-from sim.pieces.in_progress import overdue, with_those_in_progress
+from sim.pieces.endings import overdue
+from sim.pieces.in_progress import with_those_in_progress
 from sim.pieces.mixed import hybrid, hybrid_resources, returns
 from sim.pieces.policies import policies
 from sim.pieces.protocol import Protocol, Resource, walk_steps

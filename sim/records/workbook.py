@@ -17,6 +17,9 @@ from sim.records.cells import MOST_BYTES, MOST_TITLES, SAMPLE, Form, Raw, requir
 from sim.records.faults import RecordsError
 from sim.scenario.problems import show, suggestion
 
+# How a cell begins that is a formula, and ends where nobody has computed it.
+_FORMULA = (b"<f>", b"<f ")
+_WITHOUT_VALUE = (b"</f></c>", b"</f><v></v>", b"</f><v/>", b"</f><v />")
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -81,20 +84,22 @@ def _inspect_workbook(path: Path) -> list[str]:
                 raise RecordsError(f"{path}: holds macros; save it as .xlsx without them, or as CSV")
             if sum(part.file_size for part in parts) > MOST_BYTES:
                 raise RecordsError(f"{path}: unpacks to more than {MOST_BYTES} bytes")
-            formulas = 0
+            formulas = without = 0
             for part in parts:
                 if part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml"):
                     with book.open(part) as sheet:
                         end = b""
                         while block := sheet.read(SAMPLE):
                             whole = end + block
-                            formulas += (
-                                whole.count(b"<f>") + whole.count(b"<f ") - end.count(b"<f>") - end.count(b"<f ")
-                            )
-                            end = block[-2:]
+                            formulas += sum(whole.count(mark) - end.count(mark) for mark in _FORMULA)
+                            without += sum(whole.count(mark) - end.count(mark) for mark in _WITHOUT_VALUE)
+                            end = block[-11:]
     except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError) as error:
         raise RecordsError(f"{path}: is no workbook that can be read ({error})") from error
-    return [f"{formulas} cells are formulas; the values last stored for them were read"] if formulas else []
+    if not formulas:
+        return []
+    empty = f"; for {without} of these none is stored, and they count as empty: open the workbook and save it again"
+    return [f"{formulas} cells are formulas; the values last stored for them were read{empty if without else ''}"]
 
 
 def as_text(cell: Any) -> str:

@@ -80,7 +80,8 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool
     """Print what is known of a scenario before it runs: what to worry about, then what it could carry."""
     from sim.experiment.study.run import load_warnings
     from sim.pieces.diagram import outline
-    from sim.pieces.loads import expect, flag_shares, rooms
+    from sim.pieces.expectations import expect
+    from sim.pieces.loads import flag_shares, rooms
     from sim.pieces.strategies import build_protocol
     from sim.scenario.naming import changed_meaning
 

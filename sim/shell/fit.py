@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import click
 from sim.shell.options import base, limited, out_file, picture_options, quiet, replace, tables
 from sim.shell.records import REGISTER, tell
 from sim.shell.report import draw_results
-from sim.shell.screen import command_line, errors_in_words, print_table, say
+from sim.shell.screen import command_line, errors_in_words, paragraph, print_table, say
 from vein2vein.drawing import require_room
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def fit_command(
         require_room(folder, FILES, wanted, replace)
         done = fit_register(register, base, out, folder, bootstrap, seed, command_line(), replace)
         if not quiet:
+            for sentence in done.said:
+                paragraph(sentence)
             tell(done.reading)
             rows = [row for number in done.fitted.numbers for row in number.rows if row.status != "base"]
             print_table(
@@ -63,7 +66,7 @@ def fit_command(
                 )  # fmt: skip
             kept = [row for number in done.fitted.numbers for row in number.rows if row.status == "base"]
             if kept:
-                print_table(["As in the base", "Why"], [[row.path, row.note] for row in kept], 2)
+                print_table(["As in the base, because", "Numbers"], _kept_cells(kept, done.fitted.checks), 2)
         for warning in done.fitted.warnings:
             say(f"warning: {warning}")
     click.echo(f"Scenario: {out}. Tables: {folder}")
@@ -75,11 +78,21 @@ def _check_cells(row: Row) -> list[str]:
     return [row.path, *days, *_counts(row), row.note]
 
 
+def _kept_cells(kept: Sequence[Row], checks: Sequence[Row]) -> list[list[str]]:
+    """A row a reason, with the numbers that it holds for; what a check above has told is not told again."""
+    above = {row.path for row in checks}
+    why: dict[str, list[str]] = {}
+    for row in kept:
+        stretch = row.note.partition(": ")[0]
+        why.setdefault(f"{stretch} holds a wait, as above" if stretch in above else row.note, []).append(row.path)
+    return [[reason, ", ".join(paths)] for reason, paths in why.items()]
+
+
 def _cells(row: Row) -> list[str]:
     numbers = [
-        f"{row.estimate:.4g} {row.unit}".strip(),
-        f"{row.low:.4g} to {row.high:.4g}",
-        f"{row.base:.4g}" if row.base == row.base else "",
+        f"{row.estimate:.3g} {row.unit}".strip(),
+        f"{row.low:.3g} to {row.high:.3g}",
+        f"{row.base:.3g}" if row.base == row.base else "",
     ]
     return [row.path, " ".join(filter(None, (row.family, row.parameter))), *numbers, *_counts(row), row.status]
 

@@ -14,6 +14,8 @@ import numpy as np
 from sim.engine.choice import COMPILED, engine, generator
 from sim.engine.trace import Trace
 from sim.experiment.runs.replicate import Arm, Keep, economics_of, run_arm, simulate
+from sim.experiment.sweep.economics import ECONOMICS
+from sim.experiment.sweep.evaluate import rows_of
 from sim.outcomes.metrics import measure
 from sim.outcomes.patients import resolve
 from sim.outcomes.resource_use import resource_use
@@ -71,9 +73,7 @@ def parts(folder: Path) -> dict[str, Callable[[int], None]]:
 
     def as_in_psa(first: int) -> None:
         for arm in both:
-            patients, trace = simulate(arm, range(first, first + BATCH), COMPILED)
-            measure(patients, trace, arm.window)
-            economics_of(arm, patients, trace)
+            rows_of(arm, range(first, first + BATCH), COMPILED, ECONOMICS)
 
     def as_in_compare(first: int) -> None:
         for arm in both:

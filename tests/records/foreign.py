@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
@@ -20,9 +21,11 @@ from openpyxl import Workbook
 from sim.records.guess import describe
 from tests.records.another_hospital import Course, FloatArray, Hospital, live
 
-LIKE = Hospital(slots=(2, 2), frailty=0.0, rising=1.0, switching=1.0, missing=0.0)
-BEGAN, START = 300, datetime(2026, 1, 1)
-SINCE, AS_OF = START + timedelta(days=BEGAN), START + timedelta(days=LIKE.days - 1)
+# The day on which the registers begin, and that of the extract; what comes after it is known to the tests alone. Slots
+# are given on Mondays, as in the simulation.
+BEGAN, EXTRACT, START = 300, 1029, datetime(2026, 1, 5)
+LIKE = Hospital(days=EXTRACT + 190, slots=(2, 2), frailty=0.0, rising=1.0, switching=1.0, missing=0.0)
+SINCE, AS_OF = START + timedelta(days=BEGAN), START + timedelta(days=EXTRACT)
 REGISTERS = ("registro.xlsx", "ereignisse.csv", "log.xes")
 SPANISH = {
     "referral": "Fecha de derivación", "listing": "Inclusión en lista", "slot": "Reserva",
@@ -55,10 +58,33 @@ MINED = {
 
 
 def write(name: str, folder: Path, seed: int = 1, hospital: Hospital = LIKE) -> Path:
-    """One of the `REGISTERS`, of the patients who were there on the day `BEGAN` or came later."""
-    course, path = live(hospital, seed), folder / name
+    """One of the `REGISTERS`, of the patients who were there on the day `BEGAN` or came later, up to the extract."""
+    course, path = known_by(live(hospital, seed), EXTRACT + 1.0), folder / name
     {"xlsx": _workbook, "csv": _list, "xes": _log}[path.suffix[1:]](course, path)
     return path
+
+
+def known_by(course: Course, day: float) -> Course:
+    """What had happened before a day."""
+
+    def cut(days: FloatArray) -> FloatArray:
+        return np.where(days < day, days, np.nan)
+
+    ended = course.end < day
+    return replace(
+        course,
+        milestones={name: cut(days) for name, days in course.milestones.items()},
+        progression=cut(course.progression),
+        bridging=cut(course.bridging),
+        end=cut(course.end),
+        outcome=np.where(ended, course.outcome, ""),
+    )
+
+
+def awaiting(course: Course, day: float) -> int:
+    """How many are on the way to infusion at the end of a day."""
+    known = known_by(course, day + 1.0)
+    return int((np.isfinite(known.milestones["referral"]) & ~known.infused & np.isnan(known.end)).sum())
 
 
 def _days(course: Course) -> Mapping[str, FloatArray]:
@@ -70,7 +96,7 @@ def _days(course: Course) -> Mapping[str, FloatArray]:
 
 def _there(course: Course) -> Iterator[int]:
     last = np.where(course.infused, course.milestones["infusion"], np.nan_to_num(course.end, nan=np.inf))
-    return (int(k) for k in np.flatnonzero(last >= BEGAN))
+    return (int(k) for k in np.flatnonzero(np.isfinite(course.milestones["referral"]) & (last >= BEGAN)))
 
 
 def _workbook(course: Course, path: Path) -> None:

@@ -57,6 +57,19 @@ def test_the_scenario_extends_its_base_and_is_run_like_any_other(place: Path) ->
     assert done.exit_code == 0, done.output
 
 
+def test_the_screen_begins_with_what_it_comes_to_and_tells_each_reason_once(place: Path) -> None:
+    said = (place / "said.txt").read_text(encoding="utf-8")
+    assert re.match(
+        r"\d+ patients of the register determine \d+ numbers? of the scenario; \d+ stay as in the base\.", said
+    )
+    fits = pd.read_csv(place / "ours" / "fits.csv", keep_default_na=False, na_values=[""])
+    rows = said[said.index("As in the base, because") :].splitlines()[2:]
+    reasons = [
+        row[1:40].strip() for row in rows[: rows.index(next(r for r in rows if not r.strip()))] if row[1:40].strip()
+    ]
+    assert len(reasons) == len(set(reasons)) < len(fits[fits["status"] == "base"])
+
+
 def test_each_fitted_number_has_a_source_and_an_uncertainty_of_its_own(place: Path) -> None:
     found = load(place / "ours.yaml")
     fits = pd.read_csv(place / "ours" / "fits.csv", keep_default_na=False, na_values=[""])

@@ -6,21 +6,32 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from run_sim import cli
 from sim.records.guess import describe
 from sim.records.reader import read_records
 from sim.records.register import read_register
 from sim.records.value import MILESTONES, FloatArray, day_number
+from sim.scenario import write_resolved
 from tests.records.another_hospital import live
-from tests.records.foreign import BEGAN, LIKE, REGISTERS, START, described
+from tests.records.another_hospital_trials import STATED
+from tests.records.foreign import BEGAN, EXTRACT, LIKE, REGISTERS, START, awaiting, described, known_by
+from tests.records.round_trip import BEGAN as WARM_UP
+from tests.records.round_trip import world
 
 
 @pytest.mark.parametrize("name", REGISTERS)
 def test_every_day_is_read_as_it_was(tmp_path: Path, name: str) -> None:
-    records, course = read_records(read_register(described(name, tmp_path))).records, live(LIKE, 1)
+    records, course = (
+        read_records(read_register(described(name, tmp_path))).records,
+        known_by(live(LIKE, 1), EXTRACT + 1.0),
+    )
     last = np.where(course.infused, course.milestones["infusion"], np.nan_to_num(course.end, nan=np.inf))
-    there, first = last >= BEGAN, day_number(START.date())
+    there = (course.milestones["referral"] <= EXTRACT) & (last >= BEGAN)
+    first = day_number(START.date())
     # the progression that ends a path is on the day of that end
     progressed = np.where(course.outcome == "progressed", np.fmin(course.end, course.progression), course.progression)
     true = {**course.milestones, "end": course.end, "progression": progressed, "bridging": course.bridging}
@@ -58,3 +69,33 @@ def test_a_plan_is_no_date_and_rare_activities_are_guessed_as_well(tmp_path: Pat
         assert f"    {line} " in text
     assert "Infusion planned: infusion" not in text
     assert "Conditioning end: lymphodepletion" not in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "seed"), list(zip(REGISTERS, (1, 2, 3), strict=True)))
+def test_from_the_file_to_the_forecast_what_is_said_is_true(tmp_path: Path, name: str, seed: int) -> None:
+    def run(*words: object) -> str:
+        done = CliRunner().invoke(cli, [str(word) for word in words])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    register, ours = described(name, tmp_path, seed), tmp_path / "ours.yaml"
+    base = world(300).base.with_overrides([f"run.warm_up={WARM_UP:.0f} d"])
+    (tmp_path / "base.yaml").write_text(write_resolved(base), encoding="utf-8")
+    run("fit", register, "--base", tmp_path / "base.yaml", "--out", ours, "--bootstrap", 0)
+    fits = pd.read_csv(tmp_path / "ours" / "fits.csv", keep_default_na=False, na_values={"low": [""], "high": [""]})
+    fits = fits[fits["status"] == "fitted"].set_index(["path", "family", "parameter"])
+    stated = [fits.loc[key] for key in STATED if key in fits.index]
+    true = [value for key, value in STATED.items() if key in fits.index]
+    held = [row["low"] <= value <= row["high"] for row, value in zip(stated, true, strict=True)]
+    # 95% intervals of a dozen numbers
+    assert len(held) >= 10
+    assert sum(held) >= len(held) - 2
+    said = run("observe", ours, register, "--out", tmp_path / "observed", "-n", 260)
+    assert said.startswith("The simulation reproduces the register from ")
+    run("forecast", ours, register, "--out", tmp_path / "ahead", "--samples", 40)
+    ahead = pd.read_csv(tmp_path / "ahead" / "forecast.csv")
+    months = ahead[(ahead["quantity"] == "waiting_list") & (ahead["group"] == "all")]
+    course = live(LIKE, seed)
+    came = [awaiting(course, (pd.Timestamp(day) - pd.Timestamp(START)).days) for day in months["last_day"]]
+    assert ((months["p5"] <= came) & (came <= months["p95"])).sum() >= 5

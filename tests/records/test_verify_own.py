@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from run_sim import cli
+from sim.experiment.calibrate.run import Study
 from tests.records.simulated import Extract, describe, register_of, simulated
 from tests.records.worlds import truth
 from tests.runs import load_text
@@ -22,8 +24,16 @@ def call(*words: object) -> Result:
     return CliRunner().invoke(cli, [str(word) for word in words])
 
 
+@pytest.fixture(scope="module", autouse=True)
+def few() -> Iterator[None]:
+    """What a calibration predicts is checked on few simulations; on how many, its being made again does not hang."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Study, "checks", 30)
+        yield
+
+
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(few: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a scenario, a register of it, targets and a curve; and what was made from them."""
     folder = tmp_path_factory.mktemp("verify")
     text = truth(PATIENTS, days=350, observed=int(DAYS)).replace("warm_up: 0 d", f"warm_up: {BEGAN:.0f} d")

@@ -15,6 +15,8 @@ import openpyxl
 import pandas as pd
 import pptx
 import pytest
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.enum.dml import MSO_FILL
 
 from reports import pages
 from reports.deck import NoDeckError, deck
@@ -117,6 +119,15 @@ def test_slides_have_one_size_of_title_a_number_alternative_texts_and_nothing_ov
             beside = one.left + one.width <= other.left or other.left + other.width <= one.left
             above = one.top + one.height <= other.top or other.top + other.height <= one.top
             assert beside or above, (title.text_frame.text, one.name, other.name)
+
+
+def test_bars_of_the_second_scenario_are_hatched(folder: Folder) -> None:
+    clustered = (XL_CHART_TYPE.BAR_CLUSTERED, XL_CHART_TYPE.COLUMN_CLUSTERED)
+    bars = [list(one.plots[0].series) for one in charts_in(folder("pair")).values() if one.chart_type in clustered]
+    several = [series for series in bars if len(series) == 2]
+    assert several
+    for first, second in several:
+        assert (first.format.fill.type, second.format.fill.type) == (MSO_FILL.SOLID, MSO_FILL.PATTERNED)
 
 
 def test_a_long_title_loses_the_words_of_its_interval_first_and_is_cut_last() -> None:

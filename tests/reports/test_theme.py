@@ -9,7 +9,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reports.theme import NEITHER, OUTCOMES, PROCESS, QUEUE, SCENARIOS, canvas, day_tick, legible, plain, stacked
+from reports.theme import (
+    NEITHER,
+    OFFICE_HATCHES,
+    OUTCOMES,
+    PROCESS,
+    QUEUE,
+    SCENARIOS,
+    canvas,
+    day_tick,
+    hatched,
+    legible,
+    plain,
+    stacked,
+)
 from tests.reports.validated import validated
 
 Array = NDArray[np.float64]
@@ -65,6 +78,15 @@ def test_greys_stay_apart(colours: list[str]) -> None:
 def test_scenarios_stand_out_from_the_paper_and_differ_in_dash_and_symbol() -> None:
     assert min(contrast(mark.colour) for mark in SCENARIOS) >= 3
     assert len({mark.dash for mark in SCENARIOS}) == len({mark.symbol for mark in SCENARIOS}) == len(SCENARIOS)
+
+
+def test_bars_of_scenarios_differ_on_grey_paper() -> None:
+    """The first is plain; each other has a hatch of its own, on screen, slides and in the workbook."""
+    hatches = [one.hatch for one in SCENARIOS]
+    assert hatches[0] == ""
+    assert len(set(hatches)) == len(SCENARIOS)
+    assert {one for one in hatches if one} == set(OFFICE_HATCHES)
+    assert ["pattern" in hatched(one) for one in SCENARIOS] == [bool(one) for one in hatches]
 
 
 def test_a_queue_is_dark_and_work_is_light() -> None:

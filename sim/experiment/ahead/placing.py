@@ -11,7 +11,7 @@ from sim.experiment.ahead.simulate import moved_to
 from sim.experiment.ahead.standing import MOST_TOLD, standing, to_the_day
 from sim.experiment.options import FINISH_TODAY, REFIT
 from sim.fits.fit import fit
-from sim.pieces.in_progress import Overdue
+from sim.pieces.endings import Overdue
 from sim.records.faults import RecordsError
 from sim.records.reader import Reading
 from sim.records.small import told

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.fits.between import Between, between
-from sim.pieces.in_progress import Overdue, overdue
+from sim.pieces.endings import Overdue, overdue
 from sim.pieces.protocol import Protocol, walk_steps
 from sim.pieces.steps import Milestone
 from sim.pieces.strategies import build_protocol, path_and_resources

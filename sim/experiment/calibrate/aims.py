@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.experiment.calibrate.target_file import is_target_file, read_targets
-from sim.experiment.own.observe import as_register, first_day, moved_to, require_days, unused_rows
+from sim.experiment.own.observe import as_register, first_day, moved_to, require_days, short_warm_up, unused_rows
 from sim.experiment.own.quantities import Quantity, Scored, measured
 from sim.experiment.own.tables import about_inputs
 from sim.experiment.runs.replicate import Arm, tables_of_patients
@@ -133,7 +133,7 @@ def _of_register(path: Path, loaded: Loaded, is_moved: bool) -> Aim:
         as_of=as_of,
         reading=reading,
         inputs=about_inputs(description=described.path, register=described.file),
-        warnings=(*unused_rows(reading), *([kept] if kept else [])),
+        warnings=(*unused_rows(reading), *short_warm_up(reading, loaded), *([kept] if kept else [])),
     )
 
 

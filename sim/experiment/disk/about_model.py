@@ -12,7 +12,8 @@ from typing import Any, get_args
 
 from sim.engine.timeline import Phase
 from sim.pieces.diagram import mermaid, outline
-from sim.pieces.loads import expect, flag_shares, offered_loads
+from sim.pieces.expectations import expect
+from sim.pieces.loads import flag_shares, offered_loads
 from sim.pieces.protocol import (
     AnyOf,
     Bookings,

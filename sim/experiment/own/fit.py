@@ -38,12 +38,13 @@ TOLD = ("fitted", "scaled", "shrunk")
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished fit: what was read, what was fitted, and the scenario as it loads."""
+    """A finished fit: what was read, what was fitted, the scenario as it loads, and what it comes to in sentences."""
 
     reading: Reading
     fitted: Fitted
     scenario: Loaded
     base: Loaded
+    said: Sequence[str]
 
 
 def fit_register(
@@ -63,19 +64,21 @@ def fit_register(
     """
     require_out(out, replace)
     loaded = load(shipped_file(base) or Path(base))
+    extends_of(base, out)
     require_free(folder, [*FILES, *scenario_files({"": loaded})], replace)
     described = read_register(register)
     reading = read_records(described)
     fitted = fit(reading, loaded.scenario, bootstrap, seed)
     text, found = scenario_of(out, base, fitted, reading, described.file.name, folder.name)
     tables = tables_of(reading, fitted, loaded)
+    said = said_of(reading, tables["fits"])
     more = {"base": loaded.scenario.name, "base_digest": loaded.digest,
             "asked": {"bootstrap": bootstrap, "seed": seed},
-            "scenario": out.name, "scenario_digest": digest_of_text(text), "said": said_of(reading, tables["fits"]),
+            "scenario": out.name, "scenario_digest": digest_of_text(text), "said": said,
             "warnings": list(fitted.warnings)}  # fmt: skip
     write_results(folder, "fit", reading, described, tables, command, more, replace, {loaded.scenario.name: loaded})
     write_text(out, text)
-    return Outcome(reading, fitted, found, loaded)
+    return Outcome(reading, fitted, found, loaded, said)
 
 
 def fit_again(described: Described, base: Loaded, asked: Mapping[str, Any], out: Path, again: Path) -> str:
@@ -140,8 +143,17 @@ def name_of(out: Path) -> str:
 
 
 def extends_of(base: str, out: Path) -> str:
-    """How a scenario that is to stand at `out` names its base: a shipped one by its name, a file from where it is."""
-    return os.path.relpath(Path(base).resolve(), out.resolve().parent) if shipped_file(base) is None else base
+    """How a scenario that is to stand at `out` names its base: a shipped one by its name, a file from where it is.
+
+    Raises FolderError where that is a place from which no scenario may take its base.
+    """
+    if shipped_file(base) is not None:
+        return base
+    place = os.path.relpath(Path(base).resolve(), out.resolve().parent)
+    if place.startswith(os.pardir):
+        where = "allowed: beside its base, or in a folder above it"
+        raise FolderError(f"{out}: its base {base} lies outside the folder of this file; {where}")
+    return place
 
 
 def loads(out: Path, text: str) -> Loaded:

@@ -203,6 +203,19 @@ def unused_rows(reading: Reading) -> Iterator[str]:
         )
 
 
+def short_warm_up(reading: Reading, loaded: Loaded) -> Iterator[str]:
+    """What to warn of where the scenario begins its time in the register emptier than the register did."""
+    took = reading.records.day("infusion") - reading.records.day("referral")
+    took = took[np.isfinite(took)]
+    longest = float(np.quantile(took, 0.95)) if len(took) >= LEAST else 0.0
+    if loaded.scenario.run.warm_up < longest:
+        yield (
+            f"the scenario begins empty, and its warm-up of {loaded.scenario.run.warm_up:.0f} d is shorter than the "
+            f"{longest:.0f} d in which 95% of those infused came to it: too little happens in its first months; give "
+            "it a longer run.warm_up"
+        )
+
+
 def knows_register(loaded: Loaded, reading: Reading) -> bool:
     """Whether a scenario was fitted to this very register."""
     return any(RECORDS in p.source_ids and reading.digest[:12] in p.note for p in loaded.parameters)
@@ -210,6 +223,7 @@ def knows_register(loaded: Loaded, reading: Reading) -> bool:
 
 def _warnings(reading: Reading, loaded: Loaded, asked: Asked) -> Iterator[str]:
     yield from unused_rows(reading)
+    yield from short_warm_up(reading, loaded)
     knows = knows_register(loaded, reading)
     if knows and asked.fit_until is not None:
         raise RecordsError(

@@ -55,7 +55,8 @@ from sim.experiment.study.picture_tables import Pictures
 from sim.experiment.study.robustness import robustness, tried_meanwhile
 from sim.outcomes.estimates import FEW
 from sim.outcomes.metrics import CENSORED, unresolved_of
-from sim.pieces.loads import Load, expect, expected_patients, flag_shares, offered_loads
+from sim.pieces.expectations import expect
+from sim.pieces.loads import Load, expected_patients, flag_shares, offered_loads
 from sim.pieces.protocol import Protocol
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Loaded, Scenario, compare_scenarios

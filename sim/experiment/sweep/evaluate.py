@@ -323,18 +323,19 @@ def run_task(task: _Task) -> list[tuple[int, int, FloatArray]]:
         if block.point.number != point:
             point, arms = block.point.number, unpacked(task.arms[block.point.number])
         parts = as_run(arms, block.numbers)
-        values = [np.stack([_rows(arm, part, task) for arm in its], axis=1) for its, part in parts]
+        values = [
+            np.stack([rows_of(arm, part, task.engine, task.reducer) for arm in its], axis=1) for its, part in parts
+        ]
         found.append((*block.key, np.concatenate(values)))
     return found
 
 
-def _rows(arm: Arm, numbers: Sequence[int], task: _Task) -> FloatArray:
-    """What is known of each of these replications of an arm, shape (replications, columns)."""
-    reducer = task.reducer
+def rows_of(arm: Arm, numbers: Sequence[int], with_engine: str, reducer: Reducer | None) -> FloatArray:
+    """What is kept of each of these replications of an arm, shape (replications, columns)."""
     everybody = reducer is not None and reducer.lives_of_all
 
     def rows(some: Sequence[int], until: float) -> tuple[FloatArray, FloatArray]:
-        patients, trace = simulate(arm, some, task.engine, lives_of_all=everybody, referred_until=until)
+        patients, trace = simulate(arm, some, with_engine, lives_of_all=everybody, referred_until=until)
         metrics = measure(patients, trace, arm.window)
         more = [] if reducer is None else [reducer.of(arm, patients, trace)]
         return np.concatenate([metrics, *more], axis=1), trace.stop_day
