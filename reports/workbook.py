@@ -105,7 +105,7 @@ def header(column: str, table: Table) -> str:
     unit = declared.unit if declared is not None else ""
     # the columns of varied inputs and of scenarios have names of the user's
     named = in_words(column) if declared is not None and not declared.is_family else column
-    return f"{named} ({'share, 0 to 1' if unit == 'share' else unit})" if unit else named
+    return f"{named} ({'proportion, 0 to 1' if unit == 'share' else unit})" if unit else named
 
 
 def in_words(column: str) -> str:

@@ -8,12 +8,14 @@ files, columns of tables and names of Python are no prose: what stands in backti
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+SCHEMA = ROOT / "scenarios" / "scenario.schema.json"
 CODE = ("sim", "reports", "vein2vein")
 NO_PROSE = re.compile(
     r"```.*?```|`[^`]*`|<!--.*?-->|<code>.*?</code>|https?://\S+|\{[^{}]*\}|\b\w+(?:[._/]\w+)+\b|--\w[\w-]*", re.DOTALL
@@ -44,10 +46,20 @@ TERMS = (
         r"\b(?:the|a|an|this|that|its|mean|each|no|in|by|of|what|which|same|small|large|as|and|or|per|their) shares?\b"
         r"(?! (?:it|them|one|no|nothing|the|a|this|that|both|same|in|its|their|slots|beds|with)\b)"
         r"|\bshares? (?:of|infused|lost|died"
-        r"|alive|still|progressed|not|who|that|given|withdrawn|treated)\b|^shares? \w+",
+        r"|alive|still|progressed|not|who|that|given|withdrawn|treated)\b|^shares?,? \w+",
         "proportion, or %",
     ),
     Term(r"\bworth of (?:a|one) QALY\b|\bwhat a QALY is worth\b", "willingness to pay per QALY"),
+    Term(r"\bworth of a year\b|\bwhat a year (?:in \w+ \w+ )?is worth\b", "utility"),
+    Term(
+        r"(?<!not )(?<!in )\bso (?:long|many|often|much)\b(?! (?:as|that|later)\b)",
+        "this long, this many; or say what is counted",
+    ),
+    Term(
+        r"\btells? all metrics\b|\b(?:year|ratio|time|metric|outcome)s? (?:of a budget )?(?:is|are) told\b",
+        "given, shown",
+    ),
+    Term(r"\bmoney of the results\b", "currency"),
     Term(r"\b(?:open|close) all folds\b|\ball folds\b", "expand all"),
     Term(r"\bless (?:patients|slots|beds|doses|products|lots|referrals|infusions|chairs|replications)\b", "fewer"),
     Term(r"\b(?:he|she|him|his|hers|himself|herself)\b", "they, their"),
@@ -83,9 +95,20 @@ def _all() -> Iterator[Text]:
     for file in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         if file.name != "changelog.md":
             yield Text(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8"))
+    yield from _of_schema(json.loads(SCHEMA.read_text(encoding="utf-8")))
     for file in sorted((ROOT / "scenarios").rglob("*.yaml")):
         for line in re.findall(r"^(?:name|description): (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE):
             yield Text(str(file.relative_to(ROOT)), line)
+
+
+def _of_schema(part: object) -> Iterator[Text]:
+    """Each description of the schema, those among them that document a class of the code."""
+    if isinstance(part, dict):
+        if isinstance(told := part.get("description"), str):
+            yield Text(str(SCHEMA.relative_to(ROOT)), " ".join(told.split()))
+        part = list(part.values())
+    for inner in part if isinstance(part, list) else ():
+        yield from _of_schema(inner)
 
 
 def _of_code(file: Path) -> Iterator[Text]:

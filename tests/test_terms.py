@@ -16,7 +16,8 @@ def test_texts_of_all_kinds_are_looked_at() -> None:
     for file in (
         "README.md", "docs/model.md", "docs/reference/charts.md", "sim/scenario/people.py", "sim/shell/run.py",
         "reports/charts/__init__.py", "reports/page/report.html.jinja", "reports/planner.py", "sim/tables/shared.py",
-        "scenarios/autologous.yaml", "sim/outcomes/metrics.py", "vein2vein/studies.py",
+        "scenarios/autologous.yaml", "scenarios/scenario.schema.json", "sim/outcomes/metrics.py",
+        "vein2vein/studies.py",
     ):  # fmt: skip
         assert file in places, file
     assert len(list(texts())) > 2_000
@@ -37,6 +38,11 @@ def test_texts_of_all_kinds_are_looked_at() -> None:
         ("what a QALY is worth", True),
         ("Open all folds", True),
         ("20 patients a replication", True),
+        ("Share, of those that do not fail", True),
+        ("who have waited so long for a slot", True),
+        ("as many, but not so many as before", False),
+        ("no ratio is told", True),
+        ("What a year in each state is worth", True),
     ],
 )
 def test_the_list_finds_what_it_should(text: str, found: bool) -> None:

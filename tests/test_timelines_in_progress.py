@@ -221,8 +221,8 @@ def test_where_nothing_is_left_is_a_fault_unless_it_ends_today(tmp_path: Path) -
         build_protocol(found.scenario)
     told = [problem.message.split(";")[0] for problem in error.value.problems]
     assert told == [
-        "row 1: 15 days in manufacturing.duration, which never takes so long",
-        "row 7: 3 days in shipping.to_factory, which never takes so long",
+        "row 1: 15 days in manufacturing.duration, which never takes that long",
+        "row 7: 3 days in shipping.to_factory, which never takes that long",
     ]
     one = run_scenario(found.with_overrides(["in_progress.overdue=finish_today"]).scenario)
     assert days(one, "manufactured")[0] == 0.0

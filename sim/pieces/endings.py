@@ -36,7 +36,7 @@ class Overdue:
     days: float
 
     def __str__(self) -> str:
-        return f"row {self.row}: {counted(f'{self.days:g}', 'day')} in {self.stage}, which never takes so long"
+        return f"row {self.row}: {counted(f'{self.days:g}', 'day')} in {self.stage}, which never takes that long"
 
 
 def overdue(s: Scenario, path: Path, resources: Sequence[Resource]) -> list[Overdue]:

@@ -22,7 +22,7 @@ class Offered(Section):
 
     from_start: StrictBool = Field(False, description="At referral; not to those on the initial waiting list.")
     after_waiting: Annotated[float, Days(word="never")] = Field(
-        float("inf"), description="To those who have waited so long for a slot, a line or a dose, or never."
+        float("inf"), description="To those who have waited this long for a slot, a line or a dose, or never."
     )
     since: Literal["joining", "listing", "referral"] = Field(
         "listing", description="From when that wait counts: joining (the queue) | listing | referral"

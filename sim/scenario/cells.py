@@ -15,7 +15,7 @@ Odds = Annotated[float, Multiplier()]
 
 
 class OddsRatios(Section):
-    """Odds ratios against the shares that are stated for all, of patients of one kind; kinds multiply."""
+    """Odds ratios against the proportions that are stated for all, of patients of one kind; kinds multiply."""
 
     shortfall: Odds = Field(1.0, description="Odds ratio of a collection that falls short (apheresis.shortfall).")
     failure: Odds = Field(1.0, description="Odds ratio of a manufacture that fails (manufacturing.failure).")

@@ -104,7 +104,7 @@ class Clock(BlockKind):
 
 
 class CureClock(Family):
-    """A mixture cure: a share never has the event, the others follow a clock."""
+    """A mixture cure: a proportion never has the event, the others follow a clock."""
 
     model_config = ConfigDict(defer_build=True)
 

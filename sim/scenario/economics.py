@@ -219,7 +219,7 @@ class Costs(Section):
 
 
 class Utilities(Section):
-    """What a year in each state is worth."""
+    """The utility of a year in each state."""
 
     waiting: Worth = Field(description="From referral to infusion or outcome, without progression.")
     progressed: Worth = Field(description="After progression, before infusion or after it.")
@@ -289,7 +289,7 @@ class Economics(Section):
     price_year: Annotated[int, Whole(1990, 2100)] = Field(description="The year of whose prices the amounts are.")
     conversion: Conversion | None = Field(
         None,
-        description="Costs in results are converted by this; the thresholds are in the money of the results already.",
+        description="Converts the costs in results; the thresholds are in the currency of the results already.",
     )
     discount: Discount = Field(Discount.by_default(), description="Rates a year.")
     horizon: Annotated[float, Days(above_zero=True, likely="y")] = Field(
@@ -299,7 +299,7 @@ class Economics(Section):
         (50_000.0, 100_000.0, 150_000.0), description="For one quality-adjusted life year; results are shown at each."
     )
     costs: Costs = Field(Costs.by_default(), description="Unit costs.")
-    utilities: Utilities = Field(description="What a year in each state is worth.")
+    utilities: Utilities = Field(description="The utility of each state.")
     toxicity: ToxicityValues = Field(ToxicityValues.by_default(), description="Toxicity by grade.")
     equity: Equity = Field(Equity.by_default(), description="What a QALY of a group counts for in its distribution.")
 

@@ -9,8 +9,6 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sim.scenario.as_waiting import kept_words, with_values_of_waiting
 from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
@@ -42,7 +40,6 @@ from sim.scenario.tails import beyond_the_last_row
 from sim.scenario.uncertainty import marginal
 from sim.scenario.unused import why_unused
 
-MIDDLE = np.array([0.5])
 # What a scenario that stands in no file is called.
 MAPPING = "mapping"
 
@@ -206,7 +203,7 @@ def require_fit(loaded: Loaded, paths: Iterable[str] | None = None) -> None:
             continue
         one = marginal(path, inputs)
         try:
-            loaded.scenario_with([f"{path}={one.text(float(one.quantile(MIDDLE)[0]))}"])
+            loaded.scenario_with([f"{path}={one.text(one.middle)}"])
         except ScenarioError as error:
             first = error.problems[0]
             inside = "" if first.path in (path, "") else f"{first.path}: "

@@ -27,7 +27,7 @@ class Hybrid(Section):
         (), description="Risk groups that are given the allogeneic product from the start."
     )
     after_waiting: Annotated[float, Days(word="never")] = Field(
-        float("inf"), description="Who has waited so long for a slot or line is given a dose instead, or never."
+        float("inf"), description="Who has waited this long for a slot or line is given a dose instead, or never."
     )
     since: Literal["joining", "listing", "referral"] = Field(
         "listing", description="From when that wait counts: joining (the queue) | listing | referral"

@@ -327,7 +327,7 @@ class AfterProgression(Section):
 
 
 class Withdrawal(Section):
-    """Why patients withdraw: the share of each reason; the rest has none that is told apart."""
+    """Why patients withdraw: the proportion of each reason; the rest has none that is told apart."""
 
     hospice: Annotated[float, Share()] = Field(0.0, description="To hospice care.")
     other_therapy: Annotated[float, Share()] = Field(0.0, description="To another therapy or trial.")
@@ -338,7 +338,7 @@ class Withdrawal(Section):
 
     @property
     def shares(self) -> dict[str, float]:
-        """The share of each reason, by the outcome that it is."""
+        """The proportion of each reason, by the outcome that it is."""
         return {name: getattr(self, name) for name in WITHDRAWALS}
 
     def checks(self) -> Iterator[Fault]:

@@ -136,13 +136,13 @@ _TEMPLATE = """\
 #   centres.capital.beds: "assumption: as planned for next year"
 """
 
-_SIZED = '"assumption: as much as the shipped scenario has for so many patients, rounded up"'
+_SIZED = '"assumption: as much as the shipped scenario has for this many patients, rounded up"'
 _SAID = {
     "regions": "where patients come from; of what is inherited nothing stays",
-    "centres": "as many of each as the shipped scenario has for so many patients; put your own",
-    "manufacturing": "for so many patients; `check` says how much is asked of each",
-    "release_testing": "for so many patients",
-    "allogeneic": "for so many patients",
+    "centres": "as many of each as the shipped scenario has for this many patients; put your own",
+    "manufacturing": "for this many patients; `check` says how much is asked of each",
+    "release_testing": "for this many patients",
+    "allogeneic": "for this many patients",
 }
 _SHUT_DOWN = """\
 #

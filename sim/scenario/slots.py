@@ -23,14 +23,14 @@ class Slots(Section):
     )
     every: Literal["month", "week", "day"] = Field(description="month | week | day")
     scope: Literal["centre", "pool"] = Field(
-        "centre", description="centre: so many for each centre. pool: so many for all together."
+        "centre", description="centre: `count` for each centre. pool: `count` for all together."
     )
     weekday: Weekday = Field("mon", description="Day of the week of the offers; with every: week.")
     lead: Annotated[float, Days()] = Field(0.0, description="Time from the offer of a slot to its start.")
     carry_over: Annotated[int, Whole()] = Field(0, description="Offers that an unclaimed slot stays open for.")
     notice: Annotated[float, Days(word="never")] = Field(
         float("inf"),
-        description="A slot given back at least so long before its start is offered again, or never.",
+        description="A slot given back at least this long before its start is offered again, or never.",
     )
     claimed: Literal["before_apheresis", "at_receipt"] = Field(
         "before_apheresis",

@@ -180,7 +180,7 @@ class ReleaseTesting(Section):
     )
     failure: ShareOf = Field(0.0, description="Proportion of products that fail and cannot be used.")
     out_of_specification: ShareOf = Field(
-        0.0, description="Share, of those that do not fail, that are out of specification."
+        0.0, description="Proportion, of those that do not fail, that are out of specification."
     )
     accepted: ShareOf = Field(1.0, description="Proportion of these that are accepted by exception.")
     exception: Time = Field(NO_TIME, description="Extra time for the exception.")
@@ -236,7 +236,9 @@ class Order(Section):
         None, description="Start lots when the inventory position is this or less."
     )
     up_to: Annotated[int | None, Whole(1)] = Field(None, description="Start as many lots as reach this position.")
-    every: Annotated[float | None, Days(above_zero=True)] = Field(None, description="Start one lot each so often.")
+    every: Annotated[float | None, Days(above_zero=True)] = Field(
+        None, description="Time from the start of one lot to that of the next."
+    )
     first: Annotated[float | None, Days()] = Field(
         None, description="With every: time from the start to the first lot; as long as `every`, unless given."
     )

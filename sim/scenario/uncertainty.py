@@ -83,6 +83,18 @@ class Uncertain:
         """The other inputs that it names."""
         return tuple(path for path in (self.same_as, self.below, *self.correlation) if path)
 
+    @property
+    def middle(self) -> float:
+        """Its median, mean or the middle between its ends, whichever it is given by."""
+        p = self.parameters
+        if "median" in p:
+            return p["median"]
+        if "of" in p:
+            return p["events"] / p["of"]
+        if "mean" in p:
+            return min(max(p["mean"], p.get("low", -math.inf)), p.get("high", math.inf))
+        return (p["low"] + p["high"]) / 2.0
+
     def quantile(self, u: FloatArray) -> FloatArray:
         """Values below which the share `u` lies."""
         from scipy import special

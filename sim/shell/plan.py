@@ -66,7 +66,7 @@ first_stage = click.option(
 @click.option(
     "--evaluations",
     **limited("plan", "evaluations"),
-    help="So many combinations are run one by one; of more, an optimiser proposes so many.",
+    help="Up to this many combinations are all run; of more, an optimiser proposes this many.",
 )
 @vary
 @run_options(first_stage)

@@ -55,7 +55,7 @@ SHOWN = 6
     **limited("psa", "population"),
     help="Patients a year for whom the decision stands: information is valued for all of them, too.",
 )
-@click.option("--years", **limited("psa", "years"), help="With --population: for so many years (10).")
+@click.option("--years", **limited("psa", "years"), help="With --population: for this many years (10).")
 @cluster
 @picture_options
 def psa_command(

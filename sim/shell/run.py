@@ -57,10 +57,10 @@ study_options = together(
         help="Replicate until the 95% interval is so narrow, e.g. progressed_before_infusion_share=0.01.",
     ),
     click.option(
-        "--min-replications", **limited("run", "min_replications"), help="With --precision: at least so many (20)."
+        "--min-replications", **limited("run", "min_replications"), help="With --precision: at least this many (20)."
     ),
     click.option(
-        "--max-replications", **limited("run", "max_replications"), help="With --precision: at most so many (1000)."
+        "--max-replications", **limited("run", "max_replications"), help="With --precision: at most this many (1000)."
     ),
     click.option(
         "--list-below",

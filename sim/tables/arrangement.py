@@ -21,7 +21,7 @@ ARRANGEMENT = (
                 "several), parts (what holds the rows below) or above (rows that stand above already).",
             ),
             text("label", "What happens."),
-            days("days", "How long it takes on average; the least, where that differs by place.", "no time is told"),
+            days("days", "How long it takes on average; the least, where that differs by place.", "no time is known"),
             days("most_days", "The most.", "no more than that"),
             share("share", "Of those who come here.", "all of them"),
             share("most_share", "The most, where that differs by place.", "no more than that"),

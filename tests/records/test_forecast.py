@@ -144,7 +144,7 @@ def test_who_is_late_is_listed_with_row_and_stage_until_a_choice_is_made(tmp_pat
              "--samples", 2, "-n", 2, "-q")  # fmt: skip
     refused = call(*words, "--out", tmp_path / "out")
     assert refused.exit_code == 2
-    assert "row 3: 11 days in manufacturing.duration, which never takes so long" in refused.stderr
+    assert "row 3: 11 days in manufacturing.duration, which never takes that long" in refused.stderr
     assert "--overdue finish-today, or refit" in refused.stderr
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "out-today.csv").exists()

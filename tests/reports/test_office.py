@@ -287,7 +287,7 @@ def test_headers_carry_units() -> None:
     stock = TABLES["stock_through_time"]
     assert header("waiting_days", PATIENTS) == "Waiting days (days)"
     assert header("referral_day", PATIENTS) == "Referral day (days since the start)"
-    assert header("stock_out_share_low", stock) == "Stock out share low (share, 0 to 1)"
+    assert header("stock_out_share_low", stock) == "Stock out share low (proportion, 0 to 1)"
     assert header("scenario", stock) == "Scenario"
 
 

@@ -155,7 +155,7 @@ DETAILS: tuple[Rule, ...] = (
         # the budget is the payer's, whatever the perspective
         lambda s: s.economics is not None and s.economics.perspective != "payer" and s.run.window < YEAR_OF_BUDGET,
         ("economics.perspective", "run.window"),
-        "perspective is {s.economics.perspective}, so that it counts whoever pays, and no year of a budget is told",
+        "perspective is {s.economics.perspective}, so that it counts whoever pays, and no year is in the budget",
     ),
     Rule(
         "economics.equity.risk_group", lambda s: len(s.patients.risk_groups) == 1,
