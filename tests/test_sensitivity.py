@@ -38,7 +38,7 @@ def linear(arm: Arm, patients: Patients, trace: Trace) -> FloatArray:
     return (level + patients.cohort.luck.replications)[:, None]
 
 
-def table_of(kind: str, size: int, reducer: Reducer, folder: Path, replications: int = 1) -> pd.DataFrame:
+def table_of(kind: str, size: int | None, reducer: Reducer, folder: Path, replications: int = 1) -> pd.DataFrame:
     design = build_design(kind, [parse_factor(f"{path}=0:1") for path in SHARES], {}, size, seed=1)
     plan = SweepPlan(small_base(*ONE), design.points, replications, workers=1, engine="simpy", reducer=reducer)
     with open_sweep(plan, folder) as sweep:
@@ -64,7 +64,7 @@ def test_morris_effects_of_a_linear_function(tmp_path: Path) -> None:
 
 def test_tornado_of_a_linear_function(tmp_path: Path) -> None:
     reducer = Reducer("linear", (Column("y", "y", ""),), linear)
-    table = table_of("one_at_a_time", 0, reducer, tmp_path, replications=3)
+    table = table_of("one_at_a_time", None, reducer, tmp_path, replications=3)
     # replications add 0, 1, 2 to every point: the paired change does not vary at all
     np.testing.assert_allclose(table["base_estimate"], 1.0)
     np.testing.assert_allclose(table["high_change"], [4.0, -2.0, 0.0], atol=1e-12)
