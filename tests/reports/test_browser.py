@@ -171,7 +171,7 @@ def test_the_animation_plays_and_follows_its_range(
     browser.wait_for(f"{total} === {2 * int(told.split(': ')[1].split()[0])}")
     # who moves the range while it plays stops it, and the button says so
     button = "document.querySelector('[data-play]')"
-    browser.value(f"{move} range.value = 0; {button}.click()")
+    browser.value(f"(() => {{ {move} range.value = 0; {button}.click(); }})()")
     assert browser.value(f"{button}.textContent") == "Pause"
     browser.value(f"(() => {{ {move} range.dispatchEvent(new Event('input', {{bubbles: true}})); }})()")
     assert browser.value(f"{button}.textContent") == "Play"
