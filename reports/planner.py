@@ -19,6 +19,7 @@ from reports.first_screen import caveat, lead
 from reports.grids import KEY
 from reports.money import money
 from reports.planner_state import Changes, State, parsed
+from reports.styles import untitled
 from reports.tables import Tables
 from reports.words import MINUS, Estimate, bounds, compact, counted, interval, level
 from sim.outcomes.metrics import BY_NAME
@@ -101,7 +102,7 @@ def show(page: Page) -> None:
                 levers, choices = state.known(("fields", which), lambda: (page.levers(place), page.choices(place)))
             state.stands_for(*which)
         except page.refused as error:
-            _refusal(st, error)
+            _refusal(st, error, place)
             return
         buttons = st.container()
         variants = [
@@ -114,7 +115,7 @@ def show(page: Page) -> None:
         try:
             tables = _answer(st, page, state, place, variants, replications)
         except page.refused as error:
-            _refusal(st, error)
+            _refusal(st, error, place)
             return
         findings = gather(tables)
         _finding(st, findings)
@@ -130,8 +131,10 @@ def plain(text: str) -> str:
     return MARKDOWN.sub(r"\\\1", text)
 
 
-def _refusal(st: Any, error: Exception) -> None:
-    st.error("\n\n".join(plain(line) for line in str(error).splitlines()))
+def _refusal(st: Any, error: Exception, place: Any) -> None:
+    """Says what is wrong, and where; of a file, which may lie in a folder for a while only, the name alone."""
+    told = str(error).replace(str(place), str(getattr(place, "name", place)))
+    st.error("\n\n".join(plain(line) for line in told.splitlines()))
 
 
 def _uploaded(st: Any, page: Page) -> Any:
@@ -290,8 +293,12 @@ def _charts(st: Any, tables: Tables, findings: Findings) -> None:
     for name in SHOWN:
         chart = drawn[name]
         if chart.table in tables and chart.fits(tables[chart.table]):
-            figure = chart.draw(tables[chart.table], findings).plain()
-            st.plotly_chart(figure, config=dict(CONFIG), theme=None, key=name)
+            figure = chart.draw(tables[chart.table], findings)
+            meta = figure.layout["meta"]
+            # words of the page, which break where its column ends, as those in a picture do not
+            st.markdown(f"### {_capital(plain(meta['title']))}")
+            st.markdown(plain(meta["subtitle"]))
+            st.plotly_chart(untitled(figure).plain(), config=dict(CONFIG), theme=None, key=name)
             st.markdown(plain(chart.reading))
 
 
