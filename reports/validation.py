@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,8 +12,8 @@ from reports.markdown import plain, table
 KINDS = {
     "test": (
         "Validation: published figures held out",
-        "No default was set to these. Whether the model, set by other figures, comes near them; a miss stays here, "
-        "with its likely reason.",
+        "No default was set to these: they show whether the model, set by other figures, comes near them. A miss stays "
+        "here, with its likely reason.",
     ),
     "calibration": (
         "Calibration: published figures that a default was set to",
@@ -35,8 +36,8 @@ def validation_page(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str],
         "of what was simulated is the 95% one of its mean over replications. A target is met when the simulated mean "
         "is inside the expected range, or off it by no more than three standard errors, or by what its file allows.",
         f"**{summary}.**",
-        "The three say different things, and no number over all of them says anything. A published figure has an error "
-        "(simulated less published) and, where the source allows one, a sampling interval of its own.",
+        "The three say different things, and one number over all of them would say nothing. A published figure has an "
+        "error (simulated minus published) and, where the source allows one, a sampling interval of its own.",
     ]
     for kind, (title, told) in KINDS.items():
         chosen = [row for row in rows if row["kind"] == kind]
@@ -48,7 +49,7 @@ def validation_page(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str],
 def _table(rows: Sequence[Mapping[str, Any]], names: Mapping[str, str], is_published: bool) -> str:
     cells, case = [], ""
     for row in rows:
-        told = " ".join(_sentence(str(row[key])) for key in ("source", "why", "note") if row[key])
+        told = " ".join(sentence(str(row[key])) for key in ("source", "why", "note") if row[key])
         first = names.get(str(row["case"]), "") if row["case"] != case else ""
         case = str(row["case"])
         verdict = str(row["verdict"])
@@ -76,13 +77,13 @@ def published_words(row: Mapping[str, Any]) -> str:
 
 
 def _error(row: Mapping[str, Any]) -> str:
-    """What was simulated less what was published, in the unit of a reader: days, or percentage points."""
+    """What was simulated minus what was published, in the unit of a reader: days, or percentage points."""
     error = row["error"]
     if math.isnan(error):
         return "no estimate published"
     if row["unit"] == "share":
-        return f"{100 * error:+.1f} points"
-    return f"{error:+.1f} {row['unit']}".rstrip()
+        return f"{100 * error:+z.1f} points"
+    return f"{error:+z.1f} {row['unit']}".rstrip()
 
 
 def _simulated(row: Mapping[str, Any]) -> str:
@@ -92,6 +93,9 @@ def _simulated(row: Mapping[str, Any]) -> str:
     return f"{value} ({row['low']:.5g} to {row['high']:.5g})"
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """The text with a capital letter, unless it begins with a formula or a name, and a full stop."""
     text = " ".join(text.split())
+    if re.match(r"[a-z]+[ ,]", text):  # a word, and no formula or name
+        text = text[0].upper() + text[1:]
     return text if text.endswith(".") else f"{text}."

@@ -177,6 +177,14 @@ def test_an_empty_section_on_the_command_line_is_warned_of(tmp_path: Path) -> No
     )
 
 
+OFFERED = """\
+alternative: {accepts: 0.5, start: 9 d, offered: {after_waiting: 30 d}}
+after_infusion:
+  alternative: {response: 0.5, progression: {exponential: {median: 9 months}}, death: {exponential: {median: 5 y}}}
+economics: {costs: {alternative: {month: 30000}}, utilities: {alternative: 0.7}}
+"""
+
+
 @pytest.mark.parametrize(
     ("base", "text", "override", "warning"),
     [
@@ -204,6 +212,11 @@ def test_an_empty_section_on_the_command_line_is_warned_of(tmp_path: Path) -> No
         ("library/bispecific_after_30_days", "", "alternative.offered.since=joining", "alternative.offered.since: joining and listing are the same day here"),
         ("library/bispecific_after_30_days", "", "alternative.offered.since=referral", ""),
         ("library/hybrid", "manufacturing: {slots: {after_failed_collection: forfeit}}\n", "hybrid.since=joining", ""),
+        # who loses a slot, or a dose on its way, queues again
+        ("library/hybrid", "manufacturing: {slots: {lead: 20 d}}\ndisruptions: {stop: {resource: line, from: 2027-03-01, for: 90 d, announced: 5 d}}\n", "hybrid.since=joining", ""),
+        ("library/hybrid", "before_apheresis: {caregiver: 20 d, slot_asked_for: at_listing}\n", "hybrid.since=joining", ""),
+        ("allogeneic", OFFERED, "alternative.offered.since=joining", ""),
+        ("allogeneic", OFFERED + "allogeneic: {shipping: {loss: 0}}\n", "alternative.offered.since=joining", "alternative.offered.since: joining and listing are the same day here"),
     ],
 )  # fmt: skip
 def test_what_is_set_in_vain_is_warned_of(tmp_path: Path, base: str, text: str, override: str, warning: str) -> None:

@@ -14,8 +14,9 @@ from tests.terms import CODE, ROOT
 NOUNS = (
     "day", "month", "year", "week", "patient", "referral", "slot", "product", "dose", "bed", "lot", "centre", "row",
     "input", "number", "replication", "sample", "point", "scenario", "strategy", "event", "registers?", "combination",
+    "column", "value", "case", "file",
 )  # fmt: skip
-PLURAL = re.compile(rf" (?:{'|'.join(NOUNS)})s\b|^ strategies\b")
+PLURAL = re.compile(rf" (?:{'|'.join(NOUNS)})s\b|^ (?:strategies|activities)\b")
 ALWAYS_MANY = ("told", "of_hundred", "between")
 """Functions whose text never ends in the number one: `fewer than 5`, `1 of 100`, `0 to 7`."""
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from reports.markdown import plain
-from reports.validation import KINDS, published_words, validation_page
+from reports.validation import KINDS, published_words, sentence, validation_page
 from run_sim import cli
 from sim.experiment.validate.cases import MET, STATED_MISS, Verdict, count_by_kind, judge
 from sim.experiment.validate.quantities import QuantityError
@@ -184,7 +184,7 @@ def test_the_page_has_every_target_of_every_case_as_the_files_state_them() -> No
         validation = load(file).scenario.validation
         assert validation is not None
         for name, one in validation.quantities.items():
-            told = plain(one.source or validation.source) + "."
+            told = plain(sentence(one.source or validation.source))
             stated.add(
                 (
                     one.kind or validation.kind,
@@ -216,6 +216,10 @@ def test_a_published_figure_shows_its_error() -> None:
     assert "| 52 (50 to 60, margin of ours) | 55 (55 to 55) | +3.0 days |" in page
     share = {**found, "unit": "share", "published": 0.5, "error": -0.0312}
     assert "| -3.1 points |" in validation_page([share], {}, "")
+    # nothing is less than nothing, and a sentence begins as one unless it is a formula
+    page = validation_page([{**share, "error": -0.0002, "source": "exp(-0.1)", "why": "off by 3"}], {}, "")
+    assert "| +0.0 points |" in page
+    assert "| exp(-0.1). Off by 3." in page
     assert "no estimate published" in validation_page([{**found, "published": math.nan, "error": math.nan}], {}, "")
     with pytest.raises(ScenarioError, match="there is no interval"):
         judged("{of: metrics.waiting_days_mean, exact: 55, interval: ours}")

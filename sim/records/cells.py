@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.records.faults import RecordsError
 from sim.scenario.problems import any_of, show, suggestion
+from sim.tables.words import counted
 
 MOST_BYTES, MOST_ROWS, MOST_COLUMNS = 2_000_000_000, 5_000_000, 2_000
 # So much of a file is looked at, or read at once.
@@ -48,7 +49,7 @@ class Form:
 def require_columns(path: Path, names: Sequence[str], wanted: Collection[str] | None) -> list[str]:
     """The wanted columns in the order of the file; a RecordsError that names one that is not there, or twice there."""
     if len(names) > MOST_COLUMNS:
-        raise RecordsError(f"{path}: has {len(names)} columns; allowed: at most {MOST_COLUMNS}")
+        raise RecordsError(f"{path}: has {counted(len(names), 'column')}; allowed: at most {MOST_COLUMNS}")
     for name in wanted if wanted is not None else dict.fromkeys(names):
         if name not in names:
             hint = suggestion(name, names) or f"; there are {any_of(names[:20])}"

@@ -13,6 +13,7 @@ from sim.records.register import BRIDGING, PROGRESSION, Events, Register
 from sim.records.small import told
 from sim.records.table import BROKEN, Flags, Table
 from sim.records.value import ENDS, FloatArray, IntArray
+from sim.tables.words import counted
 
 # An activity that is passed more than once counts when it is first passed; of all others the last one counts.
 FIRST_COUNTS = ("referral", "listing", "apheresis", PROGRESSION, BRIDGING)
@@ -44,7 +45,10 @@ def of_events(r: Register, events: Events, raw: Raw) -> Table:
     used &= ~_of_later_courses(table, codes, meaning, used, read.days)
     other = sorted(set(activity[pd.isna(meaning)].tolist()) - {""})
     if other:
-        table.notes.append(f"{len(other)} activities stand for nothing and were not used")
+        table.notes.append(
+            counted(len(other), "activity stands for nothing and was", "activities stand for nothing and were")
+            + " not used"
+        )
     for name in dict.fromkeys(events.activities.values()):
         mine = used & (meaning == name) & ~np.isnan(read.days)
         days = np.full(count, np.nan)

@@ -117,9 +117,7 @@ def _is_log(columns: _Columns) -> bool:
 def _patients(columns: _Columns) -> Iterator[str]:
     raw = columns.raw
     milestones = columns.claim({name: WORDS[name] for name in WORDS}, dates=True)
-    other = columns.claim(
-        {k: OTHER_WORDS[k] for k in OTHER_WORDS if k not in ("activity", "transition", "time", "end")}, dates=False
-    )
+    other = columns.claim({k: OTHER_WORDS[k] for k in OTHER_WORDS if k not in (*OF_EVENTS, "end")}, dates=False)
     end = columns.claim({"end": OTHER_WORDS["end"]}, dates=True).get("end")
     yield "rows: patients"
     yield from _when(raw, columns.dates)

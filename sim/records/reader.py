@@ -12,6 +12,7 @@ from sim.records.raw import digest_of, header, read_raw
 from sim.records.register import Described, Register
 from sim.records.table import Table
 from sim.records.value import Records, Referred
+from sim.tables.words import counted
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def read_records(described: Described, keep_empty: bool = False) -> Reading:
         raise RecordsError(f"{file}: no row is without a fault; `records check` lists them")
     unused = list(unused_columns(header(file, form, r.sheet), r))
     if unused:
-        table.notes.append(f"{len(unused)} columns are neither used nor under `ignore`")
+        table.notes.append(f"{counted(len(unused), 'column is', 'columns are')} neither used nor under `ignore`")
     faults = tuple(sorted(table.faults, key=lambda fault: fault.row))
     return Reading(records, faults, len(table.row), referred, digest_of(file), tuple(table.notes))
 

@@ -17,6 +17,7 @@ from sim.scenario.nodes import Branch, Items, Leaf, Node
 from sim.scenario.problems import Place, Problem, show
 from sim.scenario.section import MOST_FAULTS
 from sim.scenario.units import MOST_DAYS, comma_hint, write_number
+from sim.tables.words import counted
 
 MOST_ROWS = 20_000
 # The columns that a CSV file may have, by the key that names it.
@@ -146,7 +147,8 @@ def _patients(text: str, shown: str, name: str, place: Place) -> tuple[Items, li
     for line, cells in body:
         where = Place(shown, line)
         if len(cells) != len(columns):
-            faults.append((where, f"found {len(cells)} values; allowed: {len(columns)}{_comma(cells, len(columns))}"))
+            there = counted(len(cells), "value")
+            faults.append((where, f"found {there}; allowed: {len(columns)}{_comma(cells, len(columns))}"))
             continue
         by_column = dict(zip(columns, cells, strict=True))
         try:
@@ -189,7 +191,8 @@ def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[t
             faults.append((where, f"found an empty row; allowed: a row with {' and '.join(columns)}, or none"))
             continue
         if len(cells) != len(columns):
-            faults.append((where, f"found {len(cells)} values; allowed: {len(columns)}{_comma(cells, len(columns))}"))
+            there = counted(len(cells), "value")
+            faults.append((where, f"found {there}; allowed: {len(columns)}{_comma(cells, len(columns))}"))
             continue
         leaves: list[Node] = []
         for column, cell in zip(columns, cells, strict=True):

@@ -43,6 +43,7 @@ def validate_command(
     with errors_in_words():
         from sim.experiment.disk.folder import require_page, signed, write_text
         from sim.experiment.disk.publish import new_results
+        from sim.tables.words import counted
         from vein2vein.validation import FILES, judged, read_cases, summary, write_validation
 
         try:
@@ -76,7 +77,7 @@ def validate_command(
     if few:
         say(
             f"warning: fewer than {FEW} replications cannot judge a case that has chance in it, met or missed "
-            f"({', '.join(few) if len(few) < 4 else f'{len(few)} cases'})"
+            f"({', '.join(few) if len(few) < 4 else counted(len(few), 'case')})"
         )
     click.echo(summary(verdicts), err=as_json)
     if not quiet:

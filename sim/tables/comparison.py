@@ -283,7 +283,7 @@ VALIDATION = Table(
         number("simulated", "Mean over replications.", null=NOBODY),
         number("low", "Lower end of the 95% simulation interval.", null="one replication only"),
         number("high", "Upper end of the 95% simulation interval.", null="one replication only"),
-        number("error", "Simulated less published.", null="no estimate stated"),
+        number("error", "Simulated minus published.", null="no estimate stated"),
         number(
             "standard_error", "Standard error of the mean.", null="one replication only",
             bounds=Bounds.NOT_NEGATIVE,

@@ -79,7 +79,7 @@ What each measured patient costs, and the QALYs, follow from `patients.parquet`,
 `economics` of the scenario (`scenarios` in `manifest.json`, under `resolved`), to the last digits of `economics.csv`. Days count
 from `referral_day`; at a rate i a year the present value of 1 on day t is (1 + i)^(-t / 365.25), of 1 a day from a to b its
 integral; nothing counts beyond the horizon; a month is 365.25 / 12 days. *End* is `followed_from_day`, *progression free*
-ends at the earlier of `relapse_day` and `death_day`; without a `death_day` life goes on to the horizon. Who returns for a
+ends at the earlier of `relapse_day` and `death_day`; without a `death_day` life goes on to the horizon. A patient who returns for a
 later course has a row for each: all days count from the first `referral_day`, the first course ends on the second's
 `referral_day`, and only the last one ends in death. Amounts without discounting are the same at rates of 0.
 

@@ -105,7 +105,7 @@ NUMBER = "a number of days, without a unit"
         ),
         (REFERRED, "date\n2026-02-01\n2025-12-31\n", ["3: PATH.1: found '2025-12-31', which is before run.start; allowed: days from the start on"]),
         (TABLE, "day\n0\n", ["1: PATH: found the header 'day'; allowed: the columns day, survival"]),
-        (TABLE, "day,survival\n0,1\n3\n4,\n", ["3: PATH: found 1 values; allowed: 2", "4: PATH: column 'survival': found an empty text; allowed: a survival from 0 to 1"]),
+        (TABLE, "day,survival\n0,1\n3\n4,\n", ["3: PATH: found 1 value; allowed: 2", "4: PATH: column 'survival': found an empty text; allowed: a survival from 0 to 1"]),
         (TABLE, "day,survival\n0,1\n30,0,9\n", ["3: PATH: found 3 values; allowed: 2; decimal commas: write decimals with a point"]),
         (TABLE, "day,survival\n0,1\n,\n3,0.5\n", ["3: PATH: found an empty row; allowed: a row with day and survival, or none"]),
         (TABLE, "day,survival\n0,1\n3,1.2\n", ["3: PATH: column 'survival': found '1.2'; allowed: a survival from 0 to 1"]),

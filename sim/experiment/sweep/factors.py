@@ -13,6 +13,7 @@ from sim.scenario.nodes import Leaf, Node, parse_yaml, walk
 from sim.scenario.nodes import plain as plain_value
 from sim.scenario.problems import any_of, show
 from sim.scenario.units import DAYS_PER_UNIT, UNIT_OF_SPELLING
+from sim.tables.words import counted
 
 MOST_LEVELS = 10_000
 VALUES = "values with commas between them, such as 4,8,12, or FROM:TO:STEP, such as 4:20:2"
@@ -107,7 +108,7 @@ def between(path: str, low: Amount, high: Amount, step: Amount | None = None) ->
     # a hair more, so that 0.1:0.3:0.1 has its 0.3
     count = int((high.number - low.number) / steps[0].number + 1e-9) + 1
     if count > MOST_LEVELS:
-        raise ValueError(f"found {count} values; allowed: at most {MOST_LEVELS}")
+        raise ValueError(f"found {counted(count, 'value')}; allowed: at most {MOST_LEVELS}")
     levels = [Amount(low.number + k * steps[0].number, low.unit).text() for k in range(count)]
     return Factor(path, tuple(levels), low, high)
 

@@ -23,6 +23,7 @@ from sim.pure.streams import VERSION
 from sim.scenario import Loaded, ScenarioError, load
 from sim.scenario.in_progress import SEAL
 from sim.scenario.schema import NOT_IN_DIGEST
+from sim.tables.words import counted
 
 # What a run must share with this program for the same numbers to be promised.
 MOVE_NUMBERS = ("vein2vein", "numpy", "scipy", "pandas")
@@ -232,7 +233,7 @@ def _check_table(
         else:
             found = compare_tables(file, again / name)
             same = found.identical
-            said = f"{found.values} values" + ("" if same else f", {found.different} differ; {found.first}")
+            said = counted(found.values, "value") + ("" if same else f", {found.different} differ; {found.first}")
     except UnreadableError as error:
         return Check(name, "differs", f"{mark}{error}")
     return Check(name, "identical" if same and not mark else "differs", mark + said)

@@ -50,7 +50,7 @@ def icu_binds(s: Scenario) -> bool:
     return not unlimited_at_all(s, "icu") or is_shut(s, "icu")
 
 
-def _told_late(s: Scenario) -> bool:
+def withdraws_late(s: Scenario) -> bool:
     """Whether a slot may be withdrawn after it has been offered."""
     late = (name for name, d in s.disruptions.items() if d.by_chance or not math.isinf(d.announced))
     return any(_withdraws(s, name) for name in late)
@@ -218,7 +218,7 @@ REFUSED: tuple[Rule, ...] = (
         ("disruptions", *LINES), "lines are never closed, and never fewer",
     ),
     Rule(
-        "manufacturing.slots.after_withdrawal", lambda s: s.manufacturing.slots is not None and not _told_late(s),
+        "manufacturing.slots.after_withdrawal", lambda s: s.manufacturing.slots is not None and not withdraws_late(s),
         ("disruptions", "manufacturing.slots.withdrawn_by"),
         "no slot is withdrawn once it is offered; allowed with a disruption of lines `announced`, or by chance",
     ),

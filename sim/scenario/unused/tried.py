@@ -7,8 +7,10 @@ from sim.scenario.people import is_unlimited
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
 from sim.scenario.unused.binds import needs_icu
-from sim.scenario.unused.happens import least_days, most_days
+from sim.scenario.unused.happens import gives, least_days, most_days
+from sim.scenario.unused.network import withdraws_late
 from sim.scenario.unused.rule import Rule
+from sim.scenario.unused.steps import must_be_ready
 
 
 def _outlasted(s: Scenario, test: str) -> str:
@@ -39,9 +41,16 @@ def _test_is_over(s: Scenario) -> bool:
 
 
 def _queues_once(s: Scenario) -> bool:
-    """Whether patients queue once, when they are listed."""
-    slots = s.manufacturing.slots
+    """Whether patients queue for a slot or line once, when they are listed, and never lose it and queue again."""
+    slots, asks_early = s.manufacturing.slots, s.before_apheresis.slot_asked_for == "at_listing"
+    if s.manufacturing.manufacturers or withdraws_late(s) or (asks_early and must_be_ready(s)):
+        return False
     return slots is None or (slots.claimed, slots.after_failed_collection) == ("before_apheresis", "keep")
+
+
+def _draws_again(s: Scenario) -> bool:
+    """Whether patients may wait for a dose on a later day than that on which they are listed."""
+    return s.strategy == "hybrid" or (gives(s, "allogeneic") and s.allogeneic.shipping.loss > 0.0)
 
 
 def _paid_by_others(s: Scenario) -> bool:
@@ -75,7 +84,8 @@ TRIED: tuple[Rule, ...] = (
     ),
     Rule(
         "alternative.offered.since",
-        lambda s: _queues_once(s) and s.alternative is not None and s.alternative.offered.since != "referral", (),
+        lambda s: s.alternative is not None and s.alternative.offered.since != "referral" and _queues_once(s)
+        and not _draws_again(s), (),
         "joining and listing are the same day here: patients queue once, when they are listed",
     ),
     # prices that stand ready for other runs
