@@ -270,7 +270,7 @@ def draw_sobol(sobol: pd.DataFrame, findings: Findings) -> Figure:
     return finish(
         picture,
         title=_sobol_title(rows),
-        subtitle="Sobol indices with 95% bootstrap intervals; one that holds 0 shows no clear effect",
+        subtitle=f"Sobol indices with 95% bootstrap intervals; one that holds 0 shows no clear effect{_beyond(rows)}",
         alt=describe_sobol(sobol, findings),
         height=int(panel.height) + BELOW,
         margin={"l": LEFT, "r": panel.room, "b": BELOW},
@@ -422,6 +422,12 @@ def _sobol_title(rows: Sequence[Any]) -> str:
     rest = [_index(row.total, row.total_half_width) for row in others]
     among = "explains most" if stands_out(most, rest) else "is among those that explain most"
     return f"{input_label(first.path)} {among} of the variance of {first.label}: {figure(most)}"
+
+
+def _beyond(rows: Sequence[Any]) -> str:
+    """What is to be thought of an index above 1, which no input has."""
+    above = any(max(row.total, row.first_order) > 1.0 for row in rows)
+    return "; above 100% by chance alone: the design has too few samples" if above else ""
 
 
 def _unresolved(table: pd.DataFrame) -> str:

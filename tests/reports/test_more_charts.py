@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,18 @@ import pytest
 
 from reports.charts import CHARTS
 from reports.charts.flow import draw as draw_flow
-from reports.charts.sweeps import as_number
+from reports.charts.screening import draw_morris
+from reports.charts.sweeps import as_number, draw_sobol, readable
 from reports.findings import Findings
 from reports.theme import OUTCOMES, QUEUE
 from sim.tables import WITHDRAWALS
+from sim.tables.inputs import point_label
+from tests.reports import studies
 
 Files = Mapping[str, str]
 Folder = Callable[[str], Path]
 Drawn = Callable[[str], Files]
+NOTHING = Findings((), None, 1, {}, {})
 
 
 def figure(files: Files, name: str) -> dict[str, Any]:
@@ -273,3 +278,30 @@ def test_the_largest_of_the_resources_are_drawn(
     wanted = mine.set_index(["resource", "centre"]).loc[list(kept.index), "estimate"]
     wanted = wanted[(wanted >= 0.05) | (metric == "utilisation")]
     assert sorted(drawn) == pytest.approx(sorted(wanted * factor))
+
+
+def test_values_of_inputs_have_their_unit_and_names_of_points_read_as_a_sentence() -> None:
+    found = replace(NOTHING, stated={"release_testing.sterility": "14 d", "manufacturing.lines": 16})
+    values = pd.DataFrame(
+        {"release_testing.sterility": ["7.0", "14 d", "2w"], "manufacturing.lines": [8.0, 12.0, 16.0]}
+    )
+    told = readable(values, list(values), found)
+    assert told["release_testing.sterility"].tolist() == ["7 d", "14 d", "2 w"]
+    assert told["manufacturing.lines"].tolist() == ["8", "12", "16"]
+    name = "manufacturing.slots.count=6, release_testing.sterility=7d"
+    assert point_label(name) == "Slots of each offer 6, sterility test 7 d"
+
+
+def test_the_whiskers_of_a_screening_are_whole() -> None:
+    screening = studies.morris()
+    drawn = draw_morris(screening, NOTHING)
+    end = drawn.layout["xaxis"]["range"][1]
+    assert end >= (screening["mu_star"] + screening["mu_star_half_width"]).max()
+
+
+def test_an_index_above_one_is_said_to_be_chance() -> None:
+    indices = studies.sobol()
+    sure = draw_sobol(indices, NOTHING).layout["meta"]["subtitle"]
+    beyond = draw_sobol(indices.assign(total=indices["total"] * 2.0), NOTHING).layout["meta"]["subtitle"]
+    assert "too few samples" not in sure
+    assert "too few samples" in beyond

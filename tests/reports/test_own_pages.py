@@ -170,3 +170,11 @@ def test_what_a_register_says_stays_text(files: Drawn) -> None:
 
 def test_a_folder_without_faults_says_so(files: Drawn) -> None:
     assert "All 102 rows of the register can be used" in read_aloud(files("observe")["report.html"])
+
+
+def test_points_that_are_withheld_are_said_not_to_be_drawn(folder: Folder) -> None:
+    points = pd.read_csv(folder("observe") / "observed.csv")
+    seen = drawer("events")(points.assign(observed=points["observed"].fillna(0.1)), NOTHING).layout["meta"]["subtitle"]
+    hidden = drawer("events")(points.assign(observed=math.nan), NOTHING).layout["meta"]["subtitle"]
+    assert "1 to 4 patients are not drawn" not in seen
+    assert "1 to 4 patients are not drawn" in hidden
