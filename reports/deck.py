@@ -195,7 +195,9 @@ def _costs(show: Any, room: Room, tables: Tables, findings: Findings) -> None:
     for table in found.grids[:MOST_MONEY] if found is not None else ():
         rows = [[_text(cell) for cell in row] for row in table.rows[:MOST_ROWS]]
         more = f"; {len(table.rows) - MOST_ROWS} more rows in the report" if len(table.rows) > MOST_ROWS else ""
-        for slide in _tabled(show, room, "Costs and QALYs", table.caption + more, list(table.heads), rows):
+        for slide in _tabled(
+            show, room, "Costs and QALYs", table.caption.replace(", listed above", "") + more, list(table.heads), rows
+        ):
             add_note(slide, [table.caption, _source(tables, "economics" if "economics" in tables else "psa_icer")])
 
 

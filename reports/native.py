@@ -15,7 +15,7 @@ from reports.charts.incidence import last_day
 from reports.charts.resource_bars import AXES, MOST, called
 from reports.charts.stages import KINDS
 from reports.charts.sweeps import HIGH, LOW, as_number, metrics_of, varied
-from reports.charts.through_time import LIST_DAYS, listed_only
+from reports.charts.through_time import drawn_days, listed_only
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import QUEUE, mark
@@ -191,7 +191,7 @@ def _resources(metric: str) -> Maker:
 
 def _lists(lists: pd.DataFrame, findings: Findings) -> Native:
     first = listed_only(lists)
-    first = first[first["day"] % LIST_DAYS == 0]
+    first = drawn_days(first)
     offset = (findings.start - DAY_0_OF_OFFICE).days if findings.start is not None else 0
     series = []
     for place, scenario in enumerate(findings.scenarios):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from reports.grids import Cell, Grid
 from reports.tables import Tables, records
 from reports.words import counted, number
 from sim.tables import TABLES
+from sim.tables.words import spelt
 
 FIT, CURVE, OBSERVE, FORECAST = "fit", "curve", "observe", "forecast"
 STATUS: Mapping[str, str] = {
@@ -280,12 +282,17 @@ def _month(every: Any, theirs: Any, new: Any) -> list[Cell]:
     ]
     parts = [number(one.mean, 1) if math.isfinite(one.mean) else "withheld" for one in (theirs, new)]
     return [
-        f"{every.first_day} to {every.last_day}",
+        f"{_day(every.first_day)} to {_day(every.last_day)}",
         number(every.mean, 1),
         number(every.p50, digits),
         *between,
         *parts,
     ]
+
+
+def _day(told: object) -> str:
+    """A date of a table as it is read aloud."""
+    return spelt(date.fromisoformat(str(told)[:10]))
 
 
 def _below(below: pd.DataFrame) -> Section:
@@ -295,7 +302,7 @@ def _below(below: pd.DataFrame) -> Section:
         f"{counted(int(first.below), 'patient')} are waiting on at least one day of these months."
     )
     lines: list[list[Cell]] = [
-        [f"{str(row.quantile).removeprefix('p')} of 100", str(row.date) or "not within these months"]
+        [f"{str(row.quantile).removeprefix('p')} of 100", _day(row.date) if row.date else "not within these months"]
         for row in records(below)
     ]
     grid = Grid("First such day", ["Simulated futures", "By"], lines, "figures stack")

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from reports.charts.plans import has_costs, levers
+from reports.charts.sweeps import readable
 from reports.findings import EVERYBODY, SHORT, Findings
 from reports.first_screen import INFUSED, PROGRESSED, TILES, WAIT, FirstScreen, Tile, of_scenarios, tile
 from reports.tables import Tables, records
@@ -29,7 +30,7 @@ def first_screen(tables: Tables, findings: Findings, picture: str, further: tupl
     if findings.scenarios:
         return of_scenarios(findings, picture, further)
     if "plan" in tables:
-        return of_plan(tables["plan"], picture)
+        return of_plan(readable(tables["plan"], levers(tables["plan"]), findings), picture)
     if "psa_quadrants" in tables or "psa_icer" in tables:
         return of_psa(tables, findings, picture)
     return of_sweep(tables["sweep"], picture) if "sweep" in tables else None
@@ -127,7 +128,7 @@ def _more(findings: Findings, rows: Sequence[Any], what: str, label: str) -> Til
         (str(row.strategy), place, findings.change(str(row.strategy), what)) for place, row in enumerate(rows, start=1)
     ]
     found = findings.change(entries[0][0], what).verdict(BETTER[what])
-    return tile(f"{label} than {rows[0].baseline}", entries, verdict=str(found) if len(rows) == 1 else "")
+    return tile(f"{label} from {rows[0].baseline}", entries, verdict=str(found) if len(rows) == 1 else "")
 
 
 def _at_threshold(tables: Tables, findings: Findings) -> pd.DataFrame:
@@ -140,7 +141,10 @@ def _at_threshold(tables: Tables, findings: Findings) -> pd.DataFrame:
     return found
 
 
-MORE = {"incremental_cost": "More cost per patient", "incremental_qalys": "More QALYs per patient"}
+MORE = {
+    "incremental_cost": "Cost per patient, difference",
+    "incremental_qalys": "QALYs per patient, difference",
+}
 BETTER = {"incremental_cost": LOWER, "incremental_qalys": HIGHER}
 UNCERTAIN = (
     "Per patient referred, discounted; intervals show the stated uncertainty of the inputs, not how well the model "
@@ -175,7 +179,7 @@ def of_plan(plan: pd.DataFrame, picture: str) -> FirstScreen:
         told = f"No combination of {listed([input_label(p) for p in paths])} that was run meets the target: {aims}"
         return FirstScreen(f"{told}.", (), picture, MEETS)
     row = chosen.iloc[0]
-    what = listed([f"{uncapital(input_label(path))} {_plain(row[path])}" for path in paths])
+    what = listed([f"{uncapital(input_label(path))} {row[path]}" for path in paths])
     rank = "Cheapest" if has_costs(plan) else "Least"
     tiles = []
     for target in targets[:3]:
@@ -205,10 +209,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _plain(value: object) -> str:
-    return str(value).removesuffix(".0")
 
 
 def _true(text: object) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sim.outcomes.verdicts import NEITHER, Bounds, Verdict, clearly_apart, verdict
 from sim.tables.words import counted as counted  # counted: read here by every room of reports
 from sim.tables.words import is_one
+from sim.tables.words import uncapital as uncapital
 
 MINUS = "\N{MINUS SIGN}"
 DOT = " \N{MIDDLE DOT} "
@@ -317,8 +318,3 @@ def folded(text: str, width: int, most: int = 3) -> list[str]:
     if len(lines) > most:
         lines = [*lines[: most - 1], shortened(" ".join(lines[most - 1 :]), width)]
     return lines
-
-
-def uncapital(text: str) -> str:
-    """The text with its first letter small, unless it begins with an abbreviation."""
-    return text[:1].lower() + text[1:] if text[1:2].islower() else text

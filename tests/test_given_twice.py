@@ -29,7 +29,10 @@ from sim.scenario import ScenarioError
         ("sweep autologous --vary run.replications=2,3", "--vary run.replications: is not read here"),
         ("sweep autologous --set manufacturing.lines=5 --vary manufacturing.lines=3,4 -n 2", "is set as well"),
         ("sweep autologous --set manufacturing.slots.lead=3d --vary manufacturing.slots=unlimited", "is set as well"),
-        ("plan autologous --set run.seed=5 --vary run.seed=3,4 --target infused_share>=.5", "is set as well"),
+        (
+            "plan autologous --set manufacturing.lines=5 --vary manufacturing.lines=3,4 --target infused_share>=.5",
+            "is set as well",
+        ),
         ("forecast autologous no.yaml --set run.replications=3 --out no", "not read here"),
         ("run autologous -n 1e3", "'1e3' is not a valid whole number"),
     ],

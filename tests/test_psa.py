@@ -106,13 +106,15 @@ TWO_SIDED = 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2))
     ],
 )
 def test_draws_have_the_moments_of_their_distributions(text: str, mean: float, sd: float) -> None:
-    loaded = load_text(SMALL[: SMALL.index("uncertainty:")] + f"uncertainty: {{x: {text[:-1]}, source: assumption}}}}")
-    uncertain = loaded.scenario.uncertainty["x"]
+    path = "after_infusion.autologous.progression.exponential.median"  # one that is written out: any distribution goes
+    entry = f"uncertainty: {{{path}: {text[:-1]}, source: assumption}}}}"
+    loaded = load_text(SMALL[: SMALL.index("uncertainty:")] + entry)
+    uncertain = loaded.scenario.uncertainty[path]
     drawn = uncertain.quantile((np.arange(20_000) + 0.5) / 20_000)
     assert drawn.mean() == pytest.approx(mean, rel=1e-3)
     assert drawn.std() == pytest.approx(sd, rel=1e-2)
     assert (np.diff(drawn) > 0).all()
-    assert loaded.resolved["uncertainty"]["x"]["source"] == "assumption"
+    assert loaded.resolved["uncertainty"][path]["source"] == "assumption"
 
 
 def test_an_input_has_the_same_luck_in_every_scenario_and_more_samples_leave_the_first_alone() -> None:
@@ -248,7 +250,11 @@ def test_what_replications_leave_is_told() -> None:
             "{truncated_normal: {mean: 500, sd: 50, high: 9}",
             "next to nothing of this normal lies between its ends",
         ),
-        ("{normal: {mean: 500, sd: 50}", "{truncated_normal: {mean: 500, sd: 50}", "allowed: mean and sd and low, or"),
+        (
+            "{normal: {mean: 500, sd: 50}",
+            "{truncated_normal: {mean: 500, sd: 50}",
+            "allowed: {mean: …, sd: …, low: …}, or",
+        ),
         ("source: assumption}\n  after", "source: XX-1}\n  after", "found 'XX-1'"),
         ("source: assumption}\n  after", "note: x}\n  after", "unknown key 'note'"),
     ],

@@ -15,6 +15,8 @@ from tests.runs import load_text
 from tests.test_psa import SHORT, SMALL, base
 
 HEAD = SMALL[: SMALL.index("uncertainty:")]
+# Three inputs that are written out as a number, of which a distribution need not be likely.
+A, B, C = (f"economics.utilities.{state}" for state in ("waiting", "progressed", "progression_free"))
 SOURCES = "sources: {economics.costs.product: assumption}\n"
 
 
@@ -32,59 +34,59 @@ def normal(path: str, more: str = "", mean: float = 0.0) -> str:
 
 
 def test_one_input_has_the_value_of_another() -> None:
-    found = draw(inputs(normal("a"), "b: {same_as: a}"), 1, 50)
-    assert np.array_equal(found["a"], found["b"])
-    ordered = draw(inputs(normal("a", ", below: c"), "b: {same_as: a}", normal("c")), 1, 50)
-    assert np.array_equal(ordered["a"], ordered["b"])
-    assert (ordered["b"] < ordered["c"]).all()
+    found = draw(inputs(normal(A), f"{B}: {{same_as: {A}}}"), 1, 50)
+    assert np.array_equal(found[A], found[B])
+    ordered = draw(inputs(normal(A, f", below: {C}"), f"{B}: {{same_as: {A}}}", normal(C)), 1, 50)
+    assert np.array_equal(ordered[A], ordered[B])
+    assert (ordered[B] < ordered[C]).all()
 
 
 def test_ordered_inputs_have_the_joint_distribution_given_the_order() -> None:
     """Of two standard normals the smaller has mean -1/sqrt(pi); of three in order the middle one has mean 0."""
-    two = draw(inputs(normal("a", ", below: b"), normal("b")), 1, 20_000)
-    assert (two["a"] < two["b"]).all()
-    assert two["a"].mean() == pytest.approx(-1 / np.sqrt(np.pi), abs=0.025)
-    three = draw(inputs(normal("a", ", below: b"), normal("b", ", below: c"), normal("c")), 1, 20_000)
-    assert (three["a"] < three["b"]).all()
-    assert (three["b"] < three["c"]).all()
-    assert three["b"].mean() == pytest.approx(0.0, abs=0.025)
-    assert three["c"].mean() == pytest.approx(3 / (2 * np.sqrt(np.pi)), abs=0.03)
+    two = draw(inputs(normal(A, f", below: {B}"), normal(B)), 1, 20_000)
+    assert (two[A] < two[B]).all()
+    assert two[A].mean() == pytest.approx(-1 / np.sqrt(np.pi), abs=0.025)
+    three = draw(inputs(normal(A, f", below: {B}"), normal(B, f", below: {C}"), normal(C)), 1, 20_000)
+    assert (three[A] < three[B]).all()
+    assert (three[B] < three[C]).all()
+    assert three[B].mean() == pytest.approx(0.0, abs=0.025)
+    assert three[C].mean() == pytest.approx(3 / (2 * np.sqrt(np.pi)), abs=0.03)
 
 
 def test_more_samples_leave_the_first_ones_as_they_are_and_an_order_leaves_those_in_order() -> None:
-    both = inputs(normal("a", ", below: b"), normal("b"))
+    both = inputs(normal(A, f", below: {B}"), normal(B))
     few, many = draw(both, 1, 50), draw(both, 1, 500)
-    alone = draw(inputs(normal("a"), normal("b")), 1, 50)
-    fine = alone["a"] < alone["b"]
+    alone = draw(inputs(normal(A), normal(B)), 1, 50)
+    fine = alone[A] < alone[B]
     for path in both:
         assert np.array_equal(few[path], many[path][:50])
         assert np.array_equal(few[path][fine], alone[path][fine])
 
 
 def test_correlated_inputs_keep_their_own_distributions() -> None:
-    gamma = "b: {gamma: {mean: 2, sd: 1}, source: assumption, correlation: {a: 0.6}}"
-    found = draw(inputs(normal("a"), gamma, normal("c", ", correlation: {b: -0.3}")), 1, 20_000)
-    scores = [norm.ppf(rankdata(found[path]) / 20_001) for path in "abc"]
+    gamma = f"{B}: {{gamma: {{mean: 2, sd: 1}}, source: assumption, correlation: {{{A}: 0.6}}}}"
+    found = draw(inputs(normal(A), gamma, normal(C, f", correlation: {{{B}: -0.3}}")), 1, 20_000)
+    scores = [norm.ppf(rankdata(found[path]) / 20_001) for path in (A, B, C)]
     matrix = np.corrcoef(scores)
     assert matrix[0, 1] == pytest.approx(0.6, abs=0.015)
     assert matrix[1, 2] == pytest.approx(-0.3, abs=0.02)
     assert matrix[0, 2] == pytest.approx(0.0, abs=0.02)
-    assert (found["b"].mean(), found["b"].std()) == (pytest.approx(2.0, rel=0.02), pytest.approx(1.0, rel=0.03))
+    assert (found[B].mean(), found[B].std()) == (pytest.approx(2.0, rel=0.02), pytest.approx(1.0, rel=0.03))
 
 
 def test_shares_of_a_set_are_dirichlet() -> None:
-    shares = [f"{p}: {{dirichlet: {{events: {n}, among: mix}}, source: assumption}}" for p, n in (("a", 6), ("b", 4))]
+    shares = [f"{p}: {{dirichlet: {{events: {n}, among: mix}}, source: assumption}}" for p, n in ((A, 6), (B, 4))]
     found = draw(inputs(*shares), 1, 20_000)
-    assert found["a"] + found["b"] == pytest.approx(1.0, abs=1e-12)
-    assert found["a"].mean() == pytest.approx(0.6, abs=0.005)
-    assert found["a"].var() == pytest.approx(0.6 * 0.4 / 11, rel=0.03)
+    assert found[A] + found[B] == pytest.approx(1.0, abs=1e-12)
+    assert found[A].mean() == pytest.approx(0.6, abs=0.005)
+    assert found[A].var() == pytest.approx(0.6 * 0.4 / 11, rel=0.03)
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:
-    with pytest.raises(DrawError, match="a is below b in hardly any draw"):
-        draw(inputs(normal("a", ", below: b", mean=50.0), normal("b")), 1, 10)
+    with pytest.raises(DrawError, match=f"{A} is below {B} in hardly any draw"):
+        draw(inputs(normal(A, f", below: {B}", mean=50.0), normal(B)), 1, 10)
     impossible = inputs(
-        normal("a"), normal("b", ", correlation: {a: 0.9}"), normal("c", ", correlation: {a: 0.9, b: -0.9}")
+        normal(A), normal(B, f", correlation: {{{A}: 0.9}}"), normal(C, f", correlation: {{{A}: 0.9, {B}: -0.9}}")
     )
     with pytest.raises(DrawError, match="no such distribution exists"):
         draw(impossible, 1, 10)

@@ -505,7 +505,7 @@ CHARTS: tuple[Chart, ...] = (
         forecast.describer(front=True),
         "The line is the median of the simulated futures, each with its own draw of the uncertain inputs; month by "
         "month, nine in ten lie in the wide band and half in the narrow one. The second line counts only patients "
-        "already in the register; it ends where fewer than 5 are left.",
+        "already in the register; months with 1 to 4 of them are left out.",
         fits=forecast.shows(front=True),
         section=OWN,
     ),

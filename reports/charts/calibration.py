@@ -12,7 +12,7 @@ import pandas as pd
 from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.theme import MUTED, NEITHER, canvas, faint, finish, mark, plain
-from reports.words import listed, uncapital
+from reports.words import number, uncapital
 from sim.tables.inputs import input_label
 
 PANEL, GAP, BELOW = 190, 70, 60
@@ -48,7 +48,7 @@ def draw_values(sample: pd.DataFrame, findings: Findings) -> Figure:
                     xaxis=f"x{suffix}", yaxis=f"y{suffix}", hovertemplate=f"{name}: %{{y:.1f}}%<extra></extra>",
                 )
             )  # fmt: skip
-        picture.update_layout(_axes(suffix, places[place], input_label(path), "share", "%"))
+        picture.update_layout(_axes(suffix, places[place], input_label(path), "proportion", "%"))
     picture.update_layout(barmode="overlay", bargap=0)
     return finish(
         picture,
@@ -91,12 +91,12 @@ def draw_pairs(sample: pd.DataFrame, findings: Findings) -> Figure:
                     showlegend=place == 0, legendgroup=name, xaxis=f"x{suffix}", yaxis=f"y{suffix}", hoverinfo="skip",
                 )
             )  # fmt: skip
-        picture.update_layout(_axes(suffix, places[place], across, up, ""))
+        picture.update_layout(_axes(suffix, places[place], input_label(across), input_label(up), ""))
     strongest = max(pairs, key=lambda pair: abs(_correlation(sample, *pair)))
     both = input_label(strongest[0]), uncapital(input_label(strongest[1]))
     return finish(
         picture,
-        title=f"{' and '.join(both)}: correlation {_correlation(sample, *strongest):.2f}",
+        title=f"{' and '.join(both)}: correlation {number(_correlation(sample, *strongest), 2)}",
         subtitle="The pair that is tied most; posterior particles over those of the prior",
         alt=describe_pairs(sample, findings),
         height=_height(len(pairs)),
@@ -108,8 +108,11 @@ def draw_pairs(sample: pd.DataFrame, findings: Findings) -> Figure:
 
 def describe_pairs(sample: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the correlation of each pair."""
-    told = [f"{a} and {b} {_correlation(sample, a, b):.2f}" for a, b in combinations(varied(sample), 2)]
-    return f"Points of posterior particles, two values at a time. Correlations: {listed(told[:MOST_PAIRS])}."
+    told = [
+        f"{input_label(a)} and {uncapital(input_label(b))} {number(_correlation(sample, a, b), 2)}"
+        for a, b in list(combinations(varied(sample), 2))[:MOST_PAIRS]
+    ]
+    return f"Points of posterior particles, two values at a time. Correlations: {'; '.join(told)}."
 
 
 def _title(sample: pd.DataFrame, paths: Sequence[str]) -> str:

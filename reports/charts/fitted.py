@@ -15,7 +15,7 @@ from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, MUTED, Mark, day_tick, mark
-from reports.words import counted, listed, number
+from reports.words import counted, listed, number, uncapital
 from sim.tables.inputs import input_label
 
 OBSERVED, FITTED, EQUAL = "observed, with 95% band", "fitted", "equal"
@@ -144,11 +144,11 @@ def _title(mine: pd.DataFrame, kind: str) -> str:
     banded = mine[mine["fitted"].notna() & mine["low"].notna() & mine["high"].notna()]
     apart = (banded["low"] - banded["fitted"]).clip(lower=0.0) + (banded["fitted"] - banded["high"]).clip(lower=0.0)
     off = banded[apart > NEXT_TO]
-    what = "Every fitted curve" if len(paths) > 1 else f"The fitted curve of {paths[0]}"
+    what = "Every fitted curve" if len(paths) > 1 else f"The fitted curve of {uncapital(input_label(str(paths[0])))}"
     if off.empty:
         return f"{what} keeps to the 95% band of what was observed"
     days = [
-        f"{path} on {len(rows)} of {counted(int((banded['path'] == path).sum()), 'day')}"
+        f"{uncapital(input_label(str(path)))} on {len(rows)} of {counted(int((banded['path'] == path).sum()), 'day')}"
         for path, rows in off.groupby("path", sort=False)
     ]
     return f"Fitted curves outside the 95% band of what was observed: {listed(days)}"
@@ -169,7 +169,7 @@ def draw_quantiles(quantiles: pd.DataFrame, findings: Findings) -> Figure:
         )
         equal = Line(EQUAL, AS_EQUAL, [0.0, highest], [0.0, highest])
         axis = {"range": [0, highest], "dtick": day_tick(highest, 6)}
-        boxes.append(Box(str(path), [points], [equal], top=highest, x_axis=axis))
+        boxes.append(Box(input_label(str(path)), [points], [equal], top=highest, x_axis=axis))
     grid = Grid(boxes, min(3, len(boxes)), "days observed", panel=PANEL)
     return picture_of(
         grid,
@@ -187,14 +187,15 @@ def describe_quantiles(quantiles: pd.DataFrame, findings: Findings) -> str:
     for path, rows in quantiles.groupby("path", sort=False):
         for row in records(rows[rows["probability"].isin([0.5, rows["probability"].max()])]):
             days = f"{number(row.observed, 0)} d observed, {number(row.fitted, 1)} d fitted"
-            told.append(f"{path}, {_percent(row.probability)}: {days}")
+            told.append(f"{input_label(str(path))}, {_percent(row.probability)}: {days}")
     return f"Q-Q plots. {'; '.join(told)}."
 
 
 def _quantile_title(quantiles: pd.DataFrame) -> str:
     apart = (quantiles["fitted"] - quantiles["observed"]).abs()
     row = records(quantiles.loc[[apart.idxmax()]])[0]
+    stage = uncapital(input_label(str(row.path)))
     return (
-        f"Quantiles of stages: furthest apart those of {row.path} at {_percent(row.probability)}, "
+        f"Quantiles of stages: furthest apart those of {stage} at {_percent(row.probability)}, "
         f"{counted(number(row.observed, 0), 'day')} observed, {number(row.fitted, 1)} fitted"
     )

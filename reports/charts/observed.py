@@ -22,6 +22,7 @@ AS_SEEN, AS_OUTSIDE = Mark(INK, "solid", "circle"), Mark("#B3261E", "solid", "di
 AS_SIMULATED = mark(1)
 PANEL = 210
 ENVELOPES = "shaded: nine in ten simulated registers (wide band), half of them (narrow band)"
+WITHHELD = "; points of the register that stand for 1 to 4 patients are not drawn"
 
 
 def about(name: str) -> str:
@@ -49,7 +50,7 @@ def drawer(kind: str) -> Callable[[pd.DataFrame, Findings], Figure]:
             names,
             60,
             title=_title(mine, kind),
-            subtitle=ENVELOPES,
+            subtitle=f"{ENVELOPES}{WITHHELD if mine['observed'].isna().any() else ''}",
             alt=describer(kind)(observed, findings),
         )
 

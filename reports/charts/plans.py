@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.charts.sweeps import as_number
+from reports.charts.sweeps import as_number, readable
 from reports.figure import Figure, trace
 from reports.findings import Findings
 from reports.tables import records
@@ -70,9 +70,10 @@ def has_costs(rows: pd.DataFrame) -> bool:
 
 def draw_plan(plan: pd.DataFrame, findings: Findings) -> Figure:
     """A point a combination, its cost to the right and the metric of the first target upwards; the front as steps."""
+    plan = readable(plan, levers(plan), findings)
     picture, rows = canvas(), _of_first_target(plan)
     unit = str(rows["unit"].iloc[0])
-    factor, sign = scale(unit), "%" if unit == "share" else ""
+    factor, sign, label = scale(unit), "%" if unit == "share" else "", str(rows["label"].iloc[0])
     best = rows[rows["front"].map(_true)].sort_values("cost", kind="stable")
     picture.add_trace(
         trace(
@@ -129,7 +130,7 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> Figure:
         )
     picture.update_layout(
         xaxis={"title": {"text": cost_title(rows)}, "tickformat": ","},
-        yaxis={"title": {"text": f"{rows['label'].iloc[0]}{f', {unit}' if not sign else ''}"}, "ticksuffix": sign},
+        yaxis={"title": {"text": f"{label}{'' if sign or unit in label.lower() else f', {unit}'}"}, "ticksuffix": sign},
     )
     count = int(plan["combination"].nunique())
     return finish(
@@ -146,6 +147,7 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> Figure:
 
 def describe_plan(plan: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the combinations on the front, with cost and outcome, and the chosen one."""
+    plan = readable(plan, levers(plan), findings)
     rows = _of_first_target(plan)
     best = rows[rows["front"].map(_true) | rows["answer"].map(_true)].sort_values("cost", kind="stable")
     told = []
@@ -170,7 +172,8 @@ def _title(plan: pd.DataFrame) -> str:
     row = records(chosen[["cost", "estimate", "low", "high", "unit"]])[0]
     if not has_costs(rows):
         return f"{_values(chosen, 0)} is the smallest that meets the target: {figure(_of(row))}"
-    return f"{_values(chosen, 0)} is the cheapest that meets the target, at {_cost(row.cost)}: {figure(_of(row))}"
+    goals = "target" if plan["target"].nunique() == 1 else "targets"
+    return f"{_values(chosen, 0)} is the cheapest that meets the {goals}, at {_cost(row.cost)}: {figure(_of(row))}"
 
 
 def _targets(plan: pd.DataFrame) -> str:
@@ -186,13 +189,9 @@ def _targets(plan: pd.DataFrame) -> str:
 
 
 def _values(rows: pd.DataFrame, place: int) -> str:
-    """The levers of a combination, as `Manufacturing lines 5`; whole numbers are written as such."""
-    named = [f"{input_label(path)} {_whole(rows[path].iloc[place])}" for path in levers(rows)]
+    """The levers of a combination, as `Manufacturing lines 5`."""
+    named = [f"{input_label(path)} {rows[path].iloc[place]}" for path in levers(rows)]
     return listed([named[0], *map(uncapital, named[1:])])
-
-
-def _whole(value: object) -> str:
-    return str(value).removesuffix(".0")
 
 
 def _cost(value: float) -> str:

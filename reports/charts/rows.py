@@ -20,8 +20,8 @@ LETTER, AFTER = 7.3, 10
 """Pixels of a letter in the column of numbers, and between the axis and it."""
 NARROW = 0.5
 """A part of the width on which there is room for few ticks."""
-HEADING_LETTERS = 44
-"""Letters of the heading of a group on a phone."""
+HEADING_LETTERS, HEADING_LINES = 44, 2
+"""Letters in a line of the heading of a group on a phone, and its lines; as many fit between two groups."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def draw_panel(
     """
     suffix = "" if axis == 1 else str(axis)
     x_axis, y_axis = f"x{suffix}", f"y{suffix}"
-    narrow: dict[str, Any] = {f"layout.yaxis{suffix}.showticklabels": False}
+    narrow: dict[str, Any] = {f"layout.yaxis{suffix}.showticklabels": False, f"layout.xaxis{suffix}.nticks": 5}
     at, ticks, headings = 0.0, [], []
     placed: list[tuple[float, str, Row]] = []
     for group in panel.groups:
@@ -120,7 +120,7 @@ def draw_panel(
                 "zeroline": True,
                 "anchor": y_axis,
                 "domain": list(panel.span),
-                **(_percent_ticks(high, panel.span) if panel.bars and _of_shares(panel) else {"nticks": 8}),
+                **(_percent_ticks(high, panel.span) if panel.bars and _of_shares(panel) else {"nticks": 6}),
             },
             f"yaxis{suffix}": {
                 "domain": list(domain),
@@ -144,8 +144,9 @@ def draw_panel(
             "xref": f"{x_axis} domain",
             "x": 0,
             "yref": y_axis,
-            "y": place + 4,
-            "text": f"<b>{name_of(label, HEADING_LETTERS)}</b>",
+            "y": place + (4 if len(label) <= HEADING_LETTERS else 1),
+            "text": f"<b>{lines(label, HEADING_LETTERS, HEADING_LINES)}</b>",
+            "align": "left",
             "showarrow": False,
             "xanchor": "left",
             "yanchor": "middle",

@@ -31,8 +31,9 @@ def draw_morris(morris: pd.DataFrame, findings: Findings) -> Figure:
     factor, unit = scale(str(rows[0].unit)), _unit(rows[0])
     told = {row.path for row in rows[:NAMED] if row.mu_star > 0.0}
     x, y = ([float(getattr(row, name)) * factor for row in rows] for name in ("mu_star", "sigma"))
-    end = 1.12 * max([*x, *y, 1e-9])
     halves = [float(row.mu_star_half_width) * factor for row in rows]
+    far = [at + half for at, half in zip(x, halves, strict=True) if math.isfinite(half)]
+    end = 1.12 * max([*x, *y, *far, 1e-9])
     picture.add_shape(
         type="line", x0=0, x1=end, y0=0, y1=end, xref="x", yref="y", layer="below",
         line={"color": MUTED, "width": 1, "dash": "dot"},

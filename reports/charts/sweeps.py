@@ -20,13 +20,15 @@ from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, Mark, canvas, finish, lines, mark, name_of, plain
 from reports.words import DOT, Estimate, bare, compact, counted, figure, level, listed, scale, stands_out, uncapital
 from sim.outcomes.metrics import CENSORED
-from sim.tables.inputs import input_label
+from sim.tables.inputs import input_label, spaced
 
 FIXED = (
     *("point", "name", "scenario", "metric", "label", "unit", "estimate", "low", "high", "replications"),
     *("patients", "unresolved_share"),
 )
 FIRST = ("waiting_days_mean", "progressed_before_infusion_share", "infused_share", EVERYBODY)
+BARE, LENGTH_OF_TIME = re.compile(r"-?[\d.]+"), re.compile(r"[\d.]+ ?[A-Za-z]+")
+"""A number alone, and a length of time as a scenario states it; tables have such lengths in days."""
 BENEFIT = ("incremental_net_benefit@", "net_benefit@")
 # What says how far an input moves a metric, in the tables that have it.
 EFFECTS = ("swing", "total", "mu_star", "prcc")
@@ -58,9 +60,16 @@ def _moves(rows: pd.DataFrame) -> bool:
     return bool((rows.groupby("scenario")["estimate"].nunique() > 1).any())
 
 
-def _tidy(sweep: pd.DataFrame) -> pd.DataFrame:
-    """The sweep with whole numbers among its values written as such: `8.0` as `8`."""
-    return sweep.assign(**{path: sweep[path].str.replace(r"^(-?\d+)\.0$", r"\1", regex=True) for path in varied(sweep)})
+def readable(table: pd.DataFrame, paths: Sequence[str], findings: Findings) -> pd.DataFrame:
+    """The table with the values of these paths as they are read: `8.0` as `8`, or `8 d` where they are days."""
+
+    def told(path: str) -> pd.Series:
+        whole = table[path].astype(str).str.replace(r"^(-?\d+)\.0$", r"\1", regex=True)
+        if not LENGTH_OF_TIME.fullmatch(str(findings.stated.get(path, ""))):
+            return whole
+        return whole.map(lambda text: f"{text} d" if BARE.fullmatch(text) else spaced(text))
+
+    return table.assign(**{path: told(path) for path in paths})
 
 
 def as_number(text: str) -> float:
@@ -71,7 +80,7 @@ def as_number(text: str) -> float:
 
 def draw_lines(sweep: pd.DataFrame, findings: Findings) -> Figure:
     """A panel a metric over the first path, a line a scenario (and a value of the second path), with bands."""
-    sweep = _tidy(sweep)
+    sweep = readable(sweep, varied(sweep), findings)
     picture, paths = canvas(), varied(sweep)
     path = paths[0]
     metrics = metrics_of(sweep, 4)
@@ -95,7 +104,7 @@ def draw_lines(sweep: pd.DataFrame, findings: Findings) -> Figure:
 
 def describe_lines(sweep: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: each metric at the first and the last value."""
-    sweep = _tidy(sweep)
+    sweep = readable(sweep, varied(sweep), findings)
     path = varied(sweep)[0]
     parts = []
     for metric in metrics_of(sweep, 4):
@@ -107,7 +116,7 @@ def describe_lines(sweep: pd.DataFrame, findings: Findings) -> str:
 
 def draw_map(sweep: pd.DataFrame, findings: Findings) -> Figure:
     """A heat map of the first metric over the first two paths, for the first scenario, with the number in each cell."""
-    sweep = _tidy(sweep)
+    sweep = readable(sweep, varied(sweep), findings)
     picture, (across, up) = canvas(), varied(sweep)[:2]
     metric = metrics_of(sweep, 1)[0]
     mine = sweep[(sweep["metric"] == metric) & (sweep["scenario"] == sweep["scenario"].iloc[0])]

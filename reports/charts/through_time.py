@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from reports.findings import Findings
 from reports.tables import records
 from reports.theme import Mark, canvas, finish, mark, name_of
 from reports.words import DOT, Estimate, between, figure, level, listed, stands_out, uncapital
+from sim.tables.words import spelt
 
 MOST = 4
 """Resources drawn."""
@@ -65,12 +67,12 @@ def describe_use(use: pd.DataFrame, findings: Findings) -> str:
 
 def draw_lists(lists: pd.DataFrame, findings: Findings) -> Figure:
     """A panel a list: patients on it on the day, a line a scenario."""
-    weekly = lists[lists["day"] % LIST_DAYS == 0]
+    weekly = drawn_days(lists)
     boxes = []
     for name, label in dict(zip(lists["list"], lists["label"], strict=True)).items():
         mine = weekly[weekly["list"] == name]
         boxes.append(Box(str(label), _series(mine, findings, "estimate", " patients")))
-    return _drawn(boxes, 2, weekly, findings, _list_title(lists, findings), describe_lists, "each week")
+    return _drawn(boxes, 2, lists, findings, _list_title(lists, findings), describe_lists, "one day a week")
 
 
 def describe_lists(lists: pd.DataFrame, findings: Findings) -> str:
@@ -83,6 +85,12 @@ def describe_lists(lists: pd.DataFrame, findings: Findings) -> str:
                 last = _estimate(mine, "estimate", mine.index[-1])
                 parts.append(f"{scenario}, {uncapital(str(label))}: {level(last)} at the end")
     return f"Lines of patients waiting through time. {'; '.join(parts)}."
+
+
+def drawn_days(lists: pd.DataFrame) -> pd.DataFrame:
+    """Of the lists day by day, the days that are drawn: back from the last one, of which the title tells."""
+    drawn: pd.DataFrame = lists[(lists["day"].max() - lists["day"]) % LIST_DAYS == 0]
+    return drawn
 
 
 def listed_only(lists: pd.DataFrame) -> pd.DataFrame:
@@ -214,9 +222,16 @@ def _queue_title(table: pd.DataFrame, findings: Findings) -> str:
     longest, rest = _estimate(known, "queue", index), [_estimate(known, "queue", k) for k in others]
     most = "The longest queue" if stands_out(longest, rest) else "Among the longest queues"
     row = known.loc[[index]].iloc[0]
-    days = between(float(row["day_from"]), float(np.ceil(row["day_to"])))
     where = f"for {uncapital(str(row['label']))} with {findings.quoted(str(row['scenario']))}"
-    return f"{most}, {where}: {figure(longest)} in days {days}"
+    return f"{most}, {where}: {figure(longest)} {_month(row, findings)}"
+
+
+def _month(row: Any, findings: Findings) -> str:
+    """When a row of the table is of: its month, or its days where there is no date."""
+    first, last = float(row["day_from"]), float(np.ceil(row["day_to"]))
+    if findings.start is None:
+        return f"in days {between(first, last)}"
+    return f"in {findings.start + timedelta(days=(first + last) / 2):%B %Y}"
 
 
 def _list_title(lists: pd.DataFrame, findings: Findings) -> str:
@@ -227,7 +242,7 @@ def _list_title(lists: pd.DataFrame, findings: Findings) -> str:
     if mine.empty or not (mine["estimate"] > 0.0).any():
         return "Nobody waits on a list"
     last = {s: _estimate(rows, "estimate", rows.index[-1]) for s, rows in mine.groupby("scenario", sort=False)}
-    when, what = str(mine["date"].iloc[-1]), uncapital(str(mine["label"].iloc[0]))
+    when, what = spelt(date.fromisoformat(str(mine["date"].iloc[-1])[:10])), uncapital(str(mine["label"].iloc[0]))
     told = [f"{figure(one)} with {findings.quoted(str(s))}" for s, one in last.items()]
     if len(told) > 2:
         told = [told[0]]

@@ -31,16 +31,15 @@ ROW, GAP, ABOVE, BELOW = 19, 60, 30, 52
 WORK = "#A9BACB"
 KINDS = {"queue": ("waiting in a queue", QUEUE), "process": ("work under way", WORK)}
 SYMBOLS = {"infused": "circle", "progressed": "triangle-up", "died": "x", "withdrawn": "diamond", "waiting": "line-ns"}
-MOST = 12
-"""Patients a panel where there are several scenarios."""
+MOST, ALONE = 12, 20
+"""Patients a panel where there are several scenarios, and where there is one."""
 
 
 def draw(spells: pd.DataFrame, findings: Findings) -> Figure:
     """A panel a scenario, a bar a patient: the same patients where the scenarios share them."""
     picture = canvas()
     scenarios = [s for s in findings.scenarios if (spells["scenario"] == s).any()]
-    most = 20 if len(scenarios) == 1 else MOST
-    shown = spells[spells["patient"] <= most]
+    shown = _shown(spells, findings)
     rows = int(shown["patient"].max())
     domains = stacked([ROW * rows] * len(scenarios), GAP, ABOVE)
     last = float(shown["to_day"].max())
@@ -101,13 +100,20 @@ def draw(spells: pd.DataFrame, findings: Findings) -> Figure:
 
 def describe(spells: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: how the patients shown end."""
-    parts = []
+    parts, shown = [], _shown(spells, findings)
     for scenario in findings.scenarios:
-        ends = _outcomes(spells[spells["scenario"] == scenario])
+        ends = _outcomes(shown[shown["scenario"] == scenario])
         named = [f"{uncapital(label)} {count}" for label, count in ends.items()]
         if named:
             parts.append(f"{scenario}: {listed(named)}")
     return f"Bars of single patients from referral on. How they end: {'; '.join(parts)}."
+
+
+def _shown(spells: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    """The spells of the patients who are drawn."""
+    several = sum((spells["scenario"] == scenario).any() for scenario in findings.scenarios) > 1
+    shown: pd.DataFrame = spells[spells["patient"] <= (MOST if several else ALONE)]
+    return shown
 
 
 def _outcomes(mine: pd.DataFrame) -> dict[str, int]:

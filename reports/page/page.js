@@ -118,22 +118,24 @@
     });
   }
 
+  // Whether it plays, on its button.
+  function say(button, on) {
+    button.setAttribute("aria-pressed", String(on));
+    button.textContent = on ? "Pause" : "Play";
+  }
+
   // Plays on from the frame shown (from the first after the last), or stops.
   function play(button) {
     const name = button.dataset.play;
     const place = document.getElementById("chart-" + name);
     const playing = button.getAttribute("aria-pressed") === "true";
-    const say = function (on) {
-      button.setAttribute("aria-pressed", String(on));
-      button.textContent = on ? "Pause" : "Play";
-    };
-    say(!playing);
+    say(button, !playing);
     if (playing) return Plotly.animate(place, [null], { mode: "immediate", transition: { duration: 0 } });
     const names = read("figure-" + name).frames.map(function (frame) { return frame.name; });
     const at = Number(document.querySelector("[data-frames]").value);
     const rest = names.slice(at < names.length - 1 ? at : 0);
     const step = { frame: { duration: 260, redraw: false }, transition: { duration: CALM.matches ? 0 : 240 }, mode: "immediate" };
-    return Plotly.animate(place, rest, step).then(function () { say(false); }, function () { });
+    return Plotly.animate(place, rest, step).then(function () { say(button, false); }, function () { });
   }
 
   function drawAll() {
@@ -176,7 +178,9 @@
     if (button.dataset.play) play(button);
   });
   document.addEventListener("input", function (event) {
-    if (event.target.dataset.frames) show(event.target.dataset.frames, Number(event.target.value));
+    if (!event.target.dataset.frames) return;
+    say(document.querySelector("[data-play]"), false); // who moves the range stops what plays
+    show(event.target.dataset.frames, Number(event.target.value));
   });
   NARROW.addEventListener("change", drawAll);
   window.addEventListener("resize", function () { window.setTimeout(showAgain, 300); });

@@ -195,22 +195,36 @@ def require_fit(loaded: Loaded, paths: Iterable[str] | None = None) -> None:
     """Nothing, or a ScenarioError where the middle of the distribution of an uncertain input is no value of it.
 
     `paths`: the inputs to try, all unless given. Inputs that the scenario has no use for are passed over: a
-    distribution may stand there for other strategies.
+    distribution may stand there for other strategies. All are tried together, as `psa` draws them, and where that does
+    not fit, one by one, but shares of a set together: one of them alone leaves another sum.
     """
-    inputs, places, problems = loaded.scenario.uncertainty, nodes_of(loaded.tree), []
-    for path in inputs if paths is None else paths:
-        if why_unused(tuple(path.split(".")), loaded.scenario) is not None:
-            continue
-        one = marginal(path, inputs)
-        try:
-            loaded.scenario_with([f"{path}={one.text(one.middle)}"])
-        except ScenarioError as error:
-            first = error.problems[0]
-            inside = "" if first.path in (path, "") else f"{first.path}: "
-            told = f"its middle does not fit: {first.message}" if first.message.startswith("found") else first.message
-            problems.append(Problem(places[("uncertainty", path)][0], f"uncertainty.{path}", f"{inside}{told}"))
+    inputs = loaded.scenario.uncertainty
+    asked = set(inputs if paths is None else paths)
+    together: dict[tuple[str, str], list[str]] = {}
+    for path, one in inputs.items():
+        if why_unused(tuple(path.split(".")), loaded.scenario) is None:
+            together.setdefault((one.among, "" if one.among else path), []).append(path)
+    tried = [members for members in together.values() if not asked.isdisjoint(members)]
+    if not tried or _misfit(loaded, [path for members in tried for path in members]) is None:
+        return
+    problems = [problem for members in tried if (problem := _misfit(loaded, members)) is not None]
     if problems:
         raise ScenarioError(problems)
+
+
+def _misfit(loaded: Loaded, paths: Sequence[str]) -> Problem | None:
+    """What the scenario has against the middles of these inputs' distributions, told at the first of them."""
+    inputs, path = loaded.scenario.uncertainty, paths[0]
+    ones = {path: marginal(path, inputs) for path in paths}
+    try:
+        loaded.scenario_with([f"{path}={one.text(one.middle)}" for path, one in ones.items()])
+    except ScenarioError as error:
+        first = error.problems[0]
+        inside = "" if first.path in (path, "") else f"{first.path}: "
+        told = f"its middle does not fit: {first.message}" if first.message.startswith("found") else first.message
+        place = nodes_of(loaded.tree)[("uncertainty", path)][0]
+        return Problem(place, f"uncertainty.{path}", f"{inside}{told}")
+    return None
 
 
 def _uncertain_choices(scenario: Scenario, nodes: Nodes) -> Iterator[Problem]:

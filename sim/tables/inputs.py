@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from sim.tables.words import uncapital
+
 NAMED: tuple[tuple[str, str], ...] = (
     (r"manufacturing\.slots\.count", "Slots of each offer"),
     (r"manufacturing\.manufacturers\.(.+)\.slots\.count", "Slots of each offer, {}"),
@@ -63,9 +65,15 @@ def input_label(path: str) -> str:
 
 
 def point_label(name: str) -> str:
-    """The name of a point with its inputs in words: `Slots of each offer 5`."""
+    """The name of a point with its inputs in words: `Slots of each offer 5, sterility test 7 d`."""
     told = []
-    for one in name.split(", "):
+    for place, one in enumerate(name.split(", ")):
         path, equals, value = one.partition("=")
-        told.append(f"{input_label(path.strip())} {value.strip()}" if equals else one)
+        label = input_label(path.strip())
+        told.append(f"{label if place == 0 else uncapital(label)} {spaced(value.strip())}" if equals else one)
     return ", ".join(told)
+
+
+def spaced(value: str) -> str:
+    """A value as it is read: `7 d`, where `7d` was typed."""
+    return re.sub(r"^([-+]?[0-9.]+)([A-Za-z]+)$", r"\1 \2", value)

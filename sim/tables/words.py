@@ -70,3 +70,8 @@ def counted(count: int | str, one: str, many: str | None = None) -> str:
 def spelt(day: date) -> str:
     """A date as it is read aloud: `15 July 2027`."""
     return f"{day.day} {day:%B} {day.year}"
+
+
+def uncapital(text: str) -> str:
+    """The text with its first letter small, unless it begins with an abbreviation."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() else text

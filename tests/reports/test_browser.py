@@ -169,6 +169,13 @@ def test_the_animation_plays_and_follows_its_range(
     browser.value(f"(() => {{ {move} range.dispatchEvent(new Event('input', {{bubbles: true}})); }})()")
     told = browser.value("document.querySelector('.subtitle').textContent")
     browser.wait_for(f"{total} === {2 * int(told.split(': ')[1].split()[0])}")
+    # who moves the range while it plays stops it, and the button says so
+    button = "document.querySelector('[data-play]')"
+    browser.value(f"{move} range.value = 0; {button}.click()")
+    assert browser.value(f"{button}.textContent") == "Pause"
+    browser.value(f"(() => {{ {move} range.dispatchEvent(new Event('input', {{bubbles: true}})); }})()")
+    assert browser.value(f"{button}.textContent") == "Play"
+    browser.wait_for(f"{total} === {2 * int(told.split(': ')[1].split()[0])}")
     shown = "JSON.parse(document.getElementById('figure-animation').textContent).frames[2].data"
     shown += ".filter(one => one.marker).map(one => ({x: one.x}))"
     browser.value("document.querySelector('[data-play]').click()")

@@ -132,8 +132,8 @@ def test_curves_are_steps_with_bands_and_patients_at_risk(folder: Folder, files:
 
 def test_titles_say_which_curve_leaves_its_band(files: Drawn) -> None:
     stages, clocks = (figure(files("fit"), name)["layout"]["title"]["text"] for name in FITTED[:2])
-    assert "The fitted curve of work_up.duration keeps to the 95% band" in stages.replace("<br>", " ")
-    assert re.search(r"outside the 95% band.*clocks\.waiting\.death on \d+ of 30 days", clocks.replace("<br>", " "))
+    assert "The fitted curve of work-up: duration keeps to the 95% band" in stages.replace("<br>", " ")
+    assert re.search(r"outside the 95% band.*clocks: waiting, death on \d+ of 30 days", clocks.replace("<br>", " "))
 
 
 def test_quantiles_lie_on_the_line_where_both_are_equal(files: Drawn) -> None:
@@ -141,9 +141,9 @@ def test_quantiles_lie_on_the_line_where_both_are_equal(files: Drawn) -> None:
     line, points = found["data"]
     assert line["x"] == line["y"]
     assert points["y"] == pytest.approx([1.1 * day for day in points["x"]])
-    assert "work_up.duration at 95%, 38 days observed, 41.8 fitted" in found["layout"]["title"]["text"].replace(
-        "<br>", " "
-    )
+    assert "those of work-up: duration at 95%, 38 days observed, 41.8 fitted" in found["layout"]["title"][
+        "text"
+    ].replace("<br>", " ")
 
 
 def test_every_number_with_what_it_rests_on(files: Drawn) -> None:

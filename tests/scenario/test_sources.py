@@ -288,3 +288,15 @@ def test_check_tries_the_distribution_of_each_input(tmp_path: Path) -> None:
     loaded = load_text(tmp_path, f"{AUTOLOGOUS}  failure: 0.1\nuncertainty:\n  manufacturing.failure: {wide}\n")
     with pytest.raises(ScenarioError, match="its middle does not fit: found 5; allowed: a proportion from 0 to 1"):
         require_fit(loaded)
+
+
+def test_check_tries_shares_of_a_set_together(tmp_path: Path) -> None:
+    """One of them alone would leave the others with another sum, and without the rest of their set."""
+    share = "{{dirichlet: {{events: {}, among: groups}}, source: assumption}}"
+    groups = "patients.risk_groups"
+    entries = f"  {groups}.low.share: {share.format(60)}\n  {groups}.high.share: {share.format(40)}\n"
+    split = f"{AUTOLOGOUS}patients: {{risk_groups: {{low: {{share: 0.75}}, high: {{share: 0.25}}}}}}\n"
+    require_fit(load_text(tmp_path, f"{split}uncertainty:\n{entries}"))
+    rest = f"{groups}.high.share: {{uniform: {{low: 0, high: 0.1}}, source: assumption}}\n"
+    with pytest.raises(ScenarioError, match=r"the proportions sum to 0\.8"):
+        require_fit(load_text(tmp_path, f"{split}uncertainty:\n  {rest}"))

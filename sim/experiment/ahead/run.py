@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -323,7 +324,8 @@ def _said(patients: Sequence[UnderWay], tables: dict[str, pd.DataFrame], months:
     if asked.list_below is not None:
         its = tables["forecast_below"]
         share, when = float(its["probability"].iloc[0]), its.set_index("quantile")["date"]
-        half = f"; as likely as not by {when['p50']}" if isinstance(when["p50"], str) else ""
+        middle = when["p50"]
+        half = f"; as likely as not by {spelt(date.fromisoformat(middle))}" if isinstance(middle, str) else ""
         said.append(
             f"Fewer than {counted(asked.list_below, 'patient')} waiting at some time within "
             f"{counted(months.count, 'month')}: in {100 * share:.0f} of 100 futures{half}."

@@ -26,6 +26,7 @@ from sim.experiment.sweep.factors import from_plain, plain
 from sim.experiment.sweep.point_folder import finish_folder, one_replication, sweep_results
 from sim.experiment.sweep.points import Base
 from sim.tables.inputs import input_label
+from sim.tables.words import uncapital
 
 PLAN_FILES = ("plan.csv",)
 
@@ -93,8 +94,8 @@ def run_plan(
         chosen = answer.found.chosen
         value = None if chosen is None else asked.space.values(chosen)
         write_table(building, "plan", table)
-        paths = " and ".join(input_label(path) for path in asked.space.paths)
-        title = f"{paths}, for a target: {plan.base.names[0]}"
+        first, *others = (input_label(path) for path in asked.space.paths)
+        title = f"{' and '.join([first, *map(uncapital, others)])}, for a target: {plan.base.names[0]}"
         about = {
             **plain_asked(asked),
             "answer": value,
