@@ -8,9 +8,9 @@ from __future__ import annotations
 
 # Below so many ended durations or events the base's shape is kept, and only its scale fitted.
 FEW = 30
-# The base counts for the events and durations that ended that are missing to so many, as a gamma prior,
+# The base fills up events, and durations that ended, to so many, as a gamma prior,
 ENOUGH = 5
-# and for the patients that are missing to so many where a share is counted.
+# and patients to so many where a share is counted.
 ENOUGH_PATIENTS = 10
 
 

@@ -228,5 +228,6 @@ def test_what_alone_would_differ_is_named_though_among_many_it_may_be_chance() -
     assert verdict(50.1).endswith("none of the 4 quantities compared differs beyond chance.")
     near = verdict(52.3)
     assert "The simulation reproduces the register" in near
-    assert re.search(r"Nearest to it: a, 50%: 52 observed, 50 simulated .*, which alone would \(p 0\.0\d+\)\.$", near)
+    assert "Closest to a difference: a, 50%: 52 observed, 50 simulated" in near
+    assert re.search(r", which would differ if it were the only one compared \(p 0\.0\d+\)\.$", near)
     assert "does not reproduce" in verdict(56.0)

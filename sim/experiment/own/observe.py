@@ -168,9 +168,8 @@ def require_enough(replications: int, quantities: int) -> None:
     least = least_replications(quantities)
     if replications < least:
         raise RecordsError(
-            f"{counted(replications, 'replication')}: allowed: at least {least}, for {quantities} quantities; "
-            f"with fewer, nothing "
-            "could be told from chance"
+            f"{counted(replications, 'replication')}: allowed: at least {least}, for {quantities} quantities; with "
+            "fewer, nothing could be told from chance"
         )
 
 
@@ -187,9 +186,8 @@ def require_days(scored: Scored) -> None:
     days = scored.last - scored.first + 1.0
     if days < LEAST_DAYS:
         raise RecordsError(
-            f"only {counted(f'{max(days, 0.0):.0f}', 'day is', 'days are')} there to be scored,"
-            f" up to {date_of(scored.last)} (as_of); "
-            f"allowed: at least {LEAST_DAYS}"
+            f"only {counted(f'{max(days, 0.0):.0f}', 'day is', 'days are')} there to be scored, up to "
+            f"{date_of(scored.last)} (as_of); allowed: at least {LEAST_DAYS}"
         )
 
 
@@ -427,7 +425,8 @@ def verdict_of(compared: Sequence[Compared], scored: Scored) -> str:
     nearest = min(compared, key=lambda one: one.score.p_value, default=None)
     if nearest is None or nearest.score.p_value >= LEVEL:
         return said
-    return f"{said} Nearest to it: {_named(nearest)}, which alone would (p {nearest.score.p_value:.2g})."
+    alone = f"which would differ if it were the only one compared (p {nearest.score.p_value:.2g})"
+    return f"{said} Closest to a difference: {_named(nearest)}, {alone}."
 
 
 def _named(one: Compared) -> str:

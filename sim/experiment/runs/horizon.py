@@ -17,7 +17,7 @@ from sim.engine.trace import CHECK_EVERY_DAYS
 from sim.scenario.people import Run
 
 FloatArray = NDArray[np.float64]
-# Of how many batches the last stop is remembered, and what share of them are to stop in time: another one costs little.
+# Of how many batches the last stop is remembered, and what share of them shall stop in time: the rest are run twice.
 REMEMBERED, IN_TIME = 64, 0.95
 # By what says when patients are referred and measured: arms that are compared draw the same patients, at once.
 last_stops: defaultdict[Run, deque[float]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
