@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from sim.engine.trace import Trace
 from sim.experiment.disk.folder import FolderError
-from sim.experiment.runs.replicate import Arm, Keep, run_arm
+from sim.experiment.runs import replicate
+from sim.experiment.runs.replicate import Arm, Keep, batch_size, run_arm, slots_bound
 from sim.experiment.sweep import evaluate as sweeps
 from sim.experiment.sweep.evaluate import Column, Reducer, SweepPlan, evaluate, open_sweep
 from sim.experiment.sweep.points import Base, Point
@@ -127,3 +129,22 @@ def test_a_reducer_adds_columns_of_its_own(tmp_path: Path) -> None:
     assert (one[:, 0, -1] == 1.0).all()
     assert (two[:, 0, -1] == 2.0).all()
     assert (one[:, 0, -2] > 0.0).all()
+
+
+def test_many_slots_are_simulated_a_few_replications_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patients alone do not bound what is kept: 20,000 slots a week took gigabytes in a block of 40 replications."""
+    base = small_base("manufacturing.slots={count: 5, every: week}")
+    plan = SweepPlan(base, lines(3), 5, workers=1, engine="simpy")
+    (whole,) = values_of(plan, tmp_path / "whole")
+    arms, sizes, simulate = [Arm("Small", base.scenarios["Small"].scenario)], [], sweeps.simulate
+    monkeypatch.setattr(replicate, "BATCH_SLOTS", 2 * replicate.BATCH_SLOTS // slots_bound(arms))
+    assert slots_bound(arms) == batch_size(arms) == 2
+
+    def counted(arm: Arm, numbers: Sequence[int], *more: object, **others: object) -> object:
+        sizes.append(len(numbers))
+        return simulate(arm, numbers, *more, **others)
+
+    monkeypatch.setattr(sweeps, "simulate", counted)
+    (parts,) = values_of(plan, tmp_path / "parts")
+    np.testing.assert_array_equal(parts, whole)
+    assert max(sizes) == 2

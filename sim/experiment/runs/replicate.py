@@ -36,7 +36,7 @@ from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pieces.loads import expected_patients
 from sim.pieces.luck import IN_PROGRESS, SOURCES
 from sim.pieces.persons import persons
-from sim.pieces.protocol import Protocol
+from sim.pieces.protocol import Cadence, Protocol
 from sim.pieces.strategies import build_protocol
 from sim.scenario import Scenario
 
@@ -46,6 +46,8 @@ LONGEST_FORECAST_DAYS = 7_305
 # So many patients of an arm are simulated at once at the most: their columns take some 5 MB.
 BATCH_PATIENTS = 20_000
 MOST_AT_ONCE = 25
+# And so many dated slots, which patients do not bound: the rows and the record of them take some 100 MB.
+BATCH_SLOTS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ def replicate(
     `done` hears how many each step brings.
     """
     prepare(with_engine, workers)
-    size = batch_size(arms)
+    # of copies: the protocols that arms keep would be sent to the workers with them
+    size = batch_size([replace(arm) for arm in arms])
     if workers == 1:
         for batch in as_kernel_comes(with_engine, numbers, size):
             yield from _replications(arms, batch, keep, with_engine)
@@ -146,8 +149,16 @@ def replicate(
 
 
 def batch_size(arms: Sequence[Arm]) -> int:
-    """How many replications are done at once: of about so many patients as memory and patience allow."""
-    return max(1, min(MOST_AT_ONCE, int(BATCH_PATIENTS / max(1.0, *(expected_patients(a.scenario) for a in arms)))))
+    """How many replications are done at once: of about so many patients and slots as memory and patience allow."""
+    patients = max(1.0, *(expected_patients(arm.scenario) for arm in arms))
+    return max(1, min(MOST_AT_ONCE, int(BATCH_PATIENTS / patients), slots_bound(arms)))
+
+
+def slots_bound(arms: Sequence[Arm]) -> int:
+    """Of how many replications the dated slots may be kept at once, at least one."""
+    dated = ([one for one in arm.protocol.resources if isinstance(one, Cadence)] for arm in arms)
+    slots = max(sum(sum(map(sum, cadence.counts)) for cadence in cadences) for cadences in dated)
+    return max(1, BATCH_SLOTS // max(1, slots))
 
 
 def batches(numbers: Sequence[int], size: int) -> list[Sequence[int]]:

@@ -22,7 +22,7 @@ from sim.engine.trace import Trace
 from sim.experiment.disk.program import code_digest, libraries
 from sim.experiment.runs.horizon import up_to_stop
 from sim.experiment.runs.meanwhile import prepare
-from sim.experiment.runs.replicate import Arm, as_run, simulate
+from sim.experiment.runs.replicate import Arm, as_run, batches, simulate, slots_bound
 from sim.experiment.runs.work import run_tasks
 from sim.experiment.sweep.points import Base, CheckedArms, Point, checked, digest, paths_of, require_valid, unpacked
 from sim.experiment.sweep.store import Store, open_store
@@ -322,7 +322,8 @@ def run_task(task: _Task) -> list[tuple[int, int, FloatArray]]:
     for block in task.blocks:
         if block.point.number != point:
             point, arms = block.point.number, unpacked(task.arms[block.point.number])
-        parts = as_run(arms, block.numbers)
+        at_once = slots_bound(arms)
+        parts = (part for some in batches(block.numbers, at_once) for part in as_run(arms, some))
         values = [
             np.stack([rows_of(arm, part, task.engine, task.reducer) for arm in its], axis=1) for its, part in parts
         ]
