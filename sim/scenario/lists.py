@@ -32,11 +32,13 @@ def read_items(value: Any, read: Callable[[Any], float], allowed: str, once: boo
         raise ValueError(f"found {show(value)}; allowed: {allowed}")
     faults: list[Fault] = []
     found: list[float] = []
+    seen: set[float] = set()
     for number, item in enumerate(value):
         try:
             found.append(read(item))
-            if once and found[-1] in found[:-1]:
+            if once and found[-1] in seen:
                 raise ValueError(f"found {show(item)} twice; allowed: each once")
+            seen.add(found[-1])
         except ValueError as error:
             faults.append(((number,), str(error)))
     if faults:
