@@ -383,7 +383,7 @@ def test_validate_tells_met_and_missed_with_its_exit_code(tmp_path: Path) -> Non
     assert "4 of 4 met" in met.stdout
     assert set(pd.read_csv(tmp_path / "table" / "validation.csv")["verdict"]) == {"met"}
     page = (tmp_path / "page.md").read_text(encoding="utf-8")
-    assert "| Fifty patients, 5 lines (`fifty_patients_5`) | total wait days | 21 | 21 | met | exact" in page
+    assert "| Fifty patients, 5 lines (`fifty_patients_5`) | total wait days | 21 | 21 | met | Exact" in page
     wrong = tmp_path / "wrong.yaml"
     relative = Path(os.path.relpath(case, tmp_path)).as_posix()
     wrong.write_text(f"extends: {relative}\nmanufacturing: {{lines: 4}}\n")
