@@ -1,4 +1,7 @@
-"""The registry of charts: each a function from one tidy table to a figure, with its alternative text."""
+"""The registry of charts: each a function from one tidy table to a figure, with its alternative text.
+
+Longer than 400 lines because every chart is registered here, with its table, its place and its words.
+"""
 
 from __future__ import annotations
 

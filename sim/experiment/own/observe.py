@@ -208,9 +208,9 @@ def short_warm_up(reading: Reading, loaded: Loaded) -> Iterator[str]:
     longest = float(np.quantile(took, 0.95)) if len(took) >= LEAST else 0.0
     if loaded.scenario.run.warm_up < longest:
         yield (
-            f"the scenario begins empty, and its warm-up of {loaded.scenario.run.warm_up:.0f} d is shorter than the "
-            f"{longest:.0f} d in which 95% of those infused came to it: too little happens in its first months; give "
-            "it a longer run.warm_up"
+            f"nobody is past the list when the scenario begins, and its warm-up of {loaded.scenario.run.warm_up:.0f} d "
+            f"is shorter than the {longest:.0f} d in which 95% of those infused came to it: too little happens in its "
+            "first months; give it a longer run.warm_up"
         )
 
 

@@ -35,8 +35,8 @@ def up_to_stop(
     last = np.quantile(stops, IN_TIME, method="higher") + CHECK_EVERY_DAYS if stops else run.days
     until = min(float(last), run.days)
     found, stop = rows(numbers, until)
-    stops.append(float(stop.max()))
     late = stop >= until
     if until < run.days and late.any():
-        found[late] = rows([number for number, so in zip(numbers, late, strict=True) if so], run.days)[0]
+        found[late], stop[late] = rows([number for number, so in zip(numbers, late, strict=True) if so], run.days)
+    stops.append(float(stop.max()))
     return found

@@ -41,12 +41,7 @@ def require_kept(arms: Sequence[Arm], scenarios: Mapping[str, Loaded], replicati
     amounts = (
         Amount(f"rows of patients in {runs}", patients, MOST_ROWS, REPLICATIONS),
         Amount(f"rows of events in {runs}", rows, MOST_ROWS, REPLICATIONS),
-        Amount(
-            f"bytes on disk for curves of {runs}",
-            kept,
-            MOST_KEPT_BYTES,
-            REPLICATIONS,
-        ),
+        Amount(f"bytes on disk for curves of {runs}", kept, MOST_KEPT_BYTES, REPLICATIONS),
     )
     problems = [Problem(place_of(first, a.path), a.path, str(a)) for a in amounts if a.too_much]
     if problems:
