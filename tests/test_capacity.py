@@ -1,4 +1,7 @@
-"""The cheapest capacities that meet targets: exact cases, what is asked and refused, the ceiling, and going on."""
+"""The cheapest capacities that meet targets: exact cases, what is asked and refused, the ceiling, and going on.
+
+Longer than 400 lines because each exact case is worked out beside its test.
+"""
 
 from __future__ import annotations
 

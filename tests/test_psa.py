@@ -1,4 +1,7 @@
-"""Probabilistic sensitivity analysis: draws, samples against runs of their own, tables, and what is refused."""
+"""Probabilistic sensitivity analysis: draws, samples against runs of their own, tables, and what is refused.
+
+Longer than 400 lines because each refusal stands with its message.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 The folder is a temporary one, which goes with the object, unless another was asked for; `save` puts its tables, charts
 and report elsewhere, as the command line would have written them.
+
+Longer than 400 lines because each kind of result is a class of a few lines, listed whole.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Costs against QALYs under uncertain inputs: the plane, acceptability curves, the value of perfect information."""
+"""Costs against QALYs under uncertain inputs: the plane, acceptability curves, the value of perfect information.
+
+Longer than 400 lines because these charts share thresholds, currency and how strategies are told apart.
+"""
 
 from __future__ import annotations
 

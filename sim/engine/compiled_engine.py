@@ -1,4 +1,7 @@
-"""The compiled engine: a protocol flattened to a table and run by the kernel; the trace of `simpy_engine`, faster."""
+"""The compiled engine: a protocol flattened to a table and run by the kernel; the trace of `simpy_engine`, faster.
+
+Longer than 400 lines because every table of the kernel is filled, and read again, here.
+"""
 
 from __future__ import annotations
 

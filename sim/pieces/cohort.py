@@ -1,4 +1,7 @@
-"""The patients of a batch of replications: who is referred when, where to, with which clocks."""
+"""The patients of a batch of replications: who is referred when, where to, with which clocks.
+
+Longer than 400 lines because all draws that make a patient stand beside each other.
+"""
 
 from __future__ import annotations
 

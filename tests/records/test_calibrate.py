@@ -1,4 +1,7 @@
-"""`calibrate`: closed forms, what is not determined, the same numbers after interruption, and what is refused."""
+"""`calibrate`: closed forms, what is not determined, the same numbers after interruption, and what is refused.
+
+Longer than 400 lines because each closed form is worked out beside its test.
+"""
 
 from __future__ import annotations
 

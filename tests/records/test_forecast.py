@@ -1,4 +1,7 @@
-"""`forecast`: everybody from where they are, small numbers kept, scored against what came."""
+"""`forecast`: everybody from where they are, small numbers kept, scored against what came.
+
+Longer than 400 lines because every state in which a patient may be on the day has its case.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Reading a register: every kind of file comes to the same records, and what is doubtful is told and not used."""
+"""Reading a register: every kind of file comes to the same records, and what is doubtful is told and not used.
+
+Longer than 400 lines because each kind of file and of doubtful row stands with its message.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A register held against the simulation of its own time: the same quantities of both, and how far they lie apart."""
+"""A register held against the simulation of its own time: the same quantities of both, and how far they lie apart.
+
+Longer than 400 lines because what is compared and the sentences that tell of it are of one piece.
+"""
 
 from __future__ import annotations
 

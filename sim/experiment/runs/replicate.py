@@ -1,4 +1,7 @@
-"""Many replications of one or several scenarios on the same patients, reduced as they finish."""
+"""Many replications of one or several scenarios on the same patients, reduced as they finish.
+
+Longer than 400 lines because what one replication comes to, and what is kept of it, stands here whole.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 Few replications, on the patients of the comparison itself, tell how far each moves the difference. Where a value seems
 to turn the difference round, that is confirmed on at least `CONFIRMED` replications. Results depend neither on the
 engine nor on the number of workers: a variant is a function of its scenario and its numbers of replications.
+
+Longer than 400 lines because what is tried, how it is run and what it comes to are one argument.
 """
 
 from __future__ import annotations

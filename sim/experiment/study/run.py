@@ -1,4 +1,7 @@
-"""A study: one or several scenarios, replicated on the same patients, written as the tables of a results folder."""
+"""A study: one or several scenarios, replicated on the same patients, written as the tables of a results folder.
+
+Longer than 400 lines because all that a study writes, and warns of, is put together here.
+"""
 
 from __future__ import annotations
 
