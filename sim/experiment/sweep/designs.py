@@ -12,15 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.experiment.asked import OptionError
 from sim.experiment.runs.work import LibraryMissingError
 from sim.experiment.sweep.factors import Factor, number_of, one_by_one
 from sim.experiment.sweep.points import Point
+from sim.pure.arrays import FloatArray
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 SAMPLED = ("latin_hypercube", "sobol", "morris")
 MOST_POINTS = 1_000_000
 MORRIS_LEVELS = 4
