@@ -19,9 +19,9 @@ from sim.shell.options import (
     seed,
     workers,
 )
-from sim.shell.records import REGISTER, tell
+from sim.shell.records import REGISTER, tell_reading
 from sim.shell.report import draw_results
-from sim.shell.screen import command_line, errors_in_words, print_table, say
+from sim.shell.screen import command_line, errors_in_words, print_table, tell
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
@@ -104,9 +104,8 @@ def forecast_command(
         require_room(folder, files_of(asked), wanted, replace)
         study = prepare_study(scenario, register, folder, asked)
         if not quiet:
-            tell(study.reading)
-        for warning in study.warnings:
-            say(f"warning: {warning}")
+            tell_reading(study.reading)
+        tell((), study.warnings)
         with progress(study.runs, quiet) as done:
             found = forecast(study, folder, asked, done)
     for said in found.said:
