@@ -15,7 +15,8 @@ from sim.experiment.sweep.evaluate import Column, Reducer, SweepPlan, evaluate, 
 from sim.experiment.sweep.factors import parse_factor
 from sim.experiment.sweep.run import run_sweep, sensitivity_tables
 from sim.experiment.sweep.sensitivity import partial_rank_correlation
-from sim.outcomes.patients import FloatArray, Patients
+from sim.outcomes.patients import Patients
+from sim.pure.arrays import FloatArray
 from tests.experiments import small_base
 
 # One patient, so that all the time goes into the machinery that is tested.

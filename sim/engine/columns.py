@@ -6,8 +6,8 @@ from array import array
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sim.pure.arrays import FloatArray
 from sim.pure.distributions import Distribution
-from sim.pure.streams import FloatArray
 
 # (purpose, attempt, count) -> uniforms of the first `count` entities
 Uniforms = Callable[[str, int, int], FloatArray]

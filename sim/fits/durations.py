@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.fits.between import Between
 from sim.fits.curves import kaplan_meier, quantiles
@@ -15,11 +14,11 @@ from sim.fits.families import FAMILIES, Family, scaled, shifted
 from sim.fits.few import ENOUGH, FEW, missing
 from sim.fits.likelihood import OVER_A_DAY, Law, Maximum, Observed, aicc, by_preference, log_likelihood, maximise
 from sim.fits.verdicts import FITS, NO_FAMILY
+from sim.pure.arrays import FloatArray
 from sim.pure.distributions import Distribution, Empirical, Fixed
 from sim.records.small import LEAST, told
 from sim.records.value import MILESTONES, Records
 
-FloatArray = NDArray[np.float64]
 # A family is refused where a worse fit than this would come of it by chance so rarely.
 LEAST_P = 0.05
 MOST_FOR_THE_TEST = 5_000

@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.fits.numbers import (
     Number,
@@ -17,6 +16,7 @@ from sim.fits.numbers import (
 )
 from sim.fits.shares import fit_share, slot_supply
 from sim.fits.work import Work
+from sim.pure.arrays import BoolArray
 from sim.records.value import CLOCK_OF_END, Records
 from sim.scenario import Scenario
 from sim.scenario.units import DAYS_PER_UNIT
@@ -142,7 +142,7 @@ def _attempts(records: Records, base: Scenario, work: Work) -> None:
         work.numbers.append(of_share(path, share, value, note=note, others=others))
 
 
-def _is_over(records: Records, base: Scenario) -> NDArray[np.bool_]:
+def _is_over(records: Records, base: Scenario) -> BoolArray:
     """Whose last collection was over when they were last seen, whatever came of it; nobody, where no end is recorded.
 
     Later collections come after the base's time to repeat one; each takes as long as nearly every first one did.

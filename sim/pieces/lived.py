@@ -7,19 +7,15 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.pieces.clocks import Clock, ClockBook
 from sim.pieces.endings import ends
 from sim.pieces.in_progress import PREFIX, TODAY, Rest, rests, variant
 from sim.pieces.luck import IN_PROGRESS, Luck
 from sim.pieces.strategies import path_and_resources
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.scenario import Scenario
 from sim.scenario.in_progress import UnderWay
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 
 def rows_of(scenario: Scenario, region: str) -> tuple[UnderWay, ...]:

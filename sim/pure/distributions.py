@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sim.pure.arrays import FloatArray
 
 # Of a truncated normal at least so much of the whole one lies between its ends.
 LEAST_LEFT = 1e-6

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from sim.pure.arrays import IntArray
 from sim.records.cells import SAMPLE, Form, Raw, require_columns, row_of_names
 from sim.records.faults import RecordsError
 from sim.scenario.problems import show
@@ -90,7 +90,7 @@ def read_text(path: Path, form: Form, wanted: Collection[str] | None, most_rows:
 
 def _cells(
     path: Path, form: Form, width: int, places: Sequence[int], most_rows: int
-) -> tuple[pd.DataFrame, NDArray[np.int64], tuple[int, ...], list[tuple[int, int]]]:
+) -> tuple[pd.DataFrame, IntArray, tuple[int, ...], list[tuple[int, int]]]:
     """The columns at these places of a CSV file of so many columns, and the number of each row.
 
     Then the rows that have not as many cells as the header, and the first rows that hold whole rows within one cell, a

@@ -15,8 +15,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.pure.arrays import FloatArray
 from sim.pure.distributions import LEAST_LEFT, share_between, truncated_normal
 from sim.scenario.kinds import Context, JsonSchema, Kind
 from sim.scenario.problems import any_of, did_you_mean, shorten, show
@@ -25,7 +25,6 @@ from sim.scenario.section import Fault, Named, refuse
 from sim.scenario.units import NUMBER, UNIT_OF_SPELLING, write_number
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 _AMOUNT = re.compile(rf"\s*({NUMBER})\s*(|(?:/|per\s)?\s*[^\W\d_]+)\s*")
 # The ways in which each family may be given.
 FAMILIES: Mapping[str, tuple[tuple[str, ...], ...]] = {

@@ -73,13 +73,8 @@ def sweep_command(
         from sim.experiment.sweep.prepare import prepare_sweep
         from sim.scenario.overrides import paths_set
 
-        given = read_sweep(files, vary)
-        given = replace(
-            given,
-            design=design or given.design,
-            samples=samples or given.samples,
-            metrics=metrics or given.metrics,
-            replications=asked.replications or given.replications,
+        given = read_sweep(files, vary).asking(
+            design=design, samples=samples, metrics=metrics, replications=asked.replications
         )
         mine = paths_set(asked.changes)
         own = [text for text in given.overrides if not (its := paths_set([text])) or not its <= mine]

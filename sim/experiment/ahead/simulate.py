@@ -23,11 +23,11 @@ from sim.outcomes.patients import Ends, Patients, ends
 from sim.pieces.lived import rows_of
 from sim.pieces.loads import expected_patients
 from sim.pieces.luck import IN_PROGRESS
+from sim.pure.arrays import FloatArray
 from sim.scenario import Loaded, Scenario, load, write_resolved
 from sim.scenario.in_progress import UnderWay, text_of
 from sim.scenario.kept_dates import keeping_dates
 
-FloatArray = NDArray[np.float64]
 TODAY = "today.csv"
 
 

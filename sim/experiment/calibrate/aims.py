@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.experiment.calibrate.target_file import is_target_file, read_targets
@@ -24,6 +23,7 @@ from sim.outcomes.figures import figures_of
 from sim.outcomes.metrics import Metric
 from sim.outcomes.patients import Patients
 from sim.outcomes.recorded import in_whole_days, recorded
+from sim.pure.arrays import FloatArray
 from sim.records.reader import Reading, read_records
 from sim.records.register import read_register
 from sim.records.value import Records, date_of
@@ -31,7 +31,6 @@ from sim.scenario import Loaded
 from sim.scenario.kept_dates import keeping_dates
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 TARGET = "target"
 
 

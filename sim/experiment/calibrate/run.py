@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.experiment.calibrate.aims import Aim, read_aim
 from sim.experiment.calibrate.posterior import Known, known_of
@@ -31,11 +30,11 @@ from sim.experiment.sweep.evaluate import Sweep, SweepPlan, evaluate
 from sim.experiment.sweep.point_folder import finish_folder, sweep_results
 from sim.experiment.sweep.points import Base, Point
 from sim.outcomes.metrics import METRICS
+from sim.pure.arrays import FloatArray
 from sim.records.faults import RecordsError
 from sim.scenario import Loaded, Place, Problem, ScenarioError, load
 from sim.tables import TABLES
 
-FloatArray = NDArray[np.float64]
 # Fewer particles that count as much as so many equal ones make intervals of chance.
 LEAST_EFFECTIVE = 50.0
 

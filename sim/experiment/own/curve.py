@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.disk.folder import write_text
 from sim.experiment.disk.manifest import scenario_files
@@ -31,6 +30,7 @@ from sim.fits.digitised import (
 )
 from sim.fits.numbers import Number
 from sim.fits.written import curve_text, digest_of_text
+from sim.pure.arrays import FloatArray, IntArray
 from sim.records.faults import RecordsError
 from sim.records.raw import digest_of, guess_form, read_raw
 from sim.scenario import Loaded, load
@@ -42,7 +42,6 @@ from sim.scenario.units import DAYS_PER_UNIT, SPELLINGS
 from sim.tables import TABLES
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 NAMES = ("fits", "fits_covariance", "fits_curves")
 FILES = tuple(TABLES[name].file for name in NAMES)
 # What a column of survival may be called, and how many of it make up 1.
@@ -226,7 +225,7 @@ def _fitted(asked: Asked, curve: Digitised) -> tuple[Number, dict[str, pd.DataFr
     return number, frames
 
 
-def _columns(file: Path, values: Mapping[str, float]) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
+def _columns(file: Path, values: Mapping[str, float]) -> tuple[IntArray, FloatArray, FloatArray]:
     """(number of each row, days, values) of a file with a column of time, named by its unit, and one of values.
 
     `values`: what that column may be called, and how many of it make up 1. Raises RecordsError.
@@ -264,7 +263,7 @@ def _columns(file: Path, values: Mapping[str, float]) -> tuple[NDArray[np.int64]
 
 
 def _numbers(
-    file: Path, rows: NDArray[np.int64], cells: pd.Series, column: str, holds: Callable[[float], bool], allowed: str
+    file: Path, rows: IntArray, cells: pd.Series, column: str, holds: Callable[[float], bool], allowed: str
 ) -> FloatArray:
     """The cells as numbers, with decimal points or commas."""
     found = np.empty(len(cells))

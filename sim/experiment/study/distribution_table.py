@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.study.economics_tables import assumed, unit_of
 from sim.outcomes.distribution import ALL, FIGURES, told_of
@@ -15,9 +14,9 @@ from sim.outcomes.economic_quantities import MONEY
 from sim.outcomes.estimates import interval
 from sim.outcomes.subgroups import same_centres, same_patients
 from sim.outcomes.verdicts import HIGHER, verdict
+from sim.pure.arrays import FloatArray
 from sim.scenario import Loaded
 
-FloatArray = NDArray[np.float64]
 COST, QALYS, WEIGHTED, WEIGHT, SHARE = range(len(FIGURES))
 # Prefix of columns, and the QALYs that they stand on.
 WAYS = (("", QALYS), ("weighted_", WEIGHTED))

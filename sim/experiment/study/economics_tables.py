@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.study.tables import verdicts
 from sim.outcomes.decisions import judged_standings, net_benefit, value_based_price
@@ -15,11 +14,11 @@ from sim.outcomes.economic_quantities import COST, EFFECT, MONEY, POSSIBLE, QUAN
 from sim.outcomes.estimates import FREE, Range, interval
 from sim.outcomes.metrics import METRIC_NAMES, all_referred, unresolved_of
 from sim.outcomes.verdicts import HIGHER, verdict
+from sim.pure.arrays import FloatArray
 from sim.scenario import Loaded, Scenario
 from sim.scenario.capacity_costs import amounts
 from sim.scenario.sources import ASSUMPTION
 
-FloatArray = NDArray[np.float64]
 MONTHS_A_YEAR = 12
 SECTIONS = ("after_infusion", "economics")
 PRODUCT, UNUSED_PRODUCT = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.pure.survival import known_table
 from sim.scenario import Loaded
@@ -13,7 +12,6 @@ from sim.scenario.afterwards import Durability
 from sim.scenario.mixed import products
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 # More than this share of returns that are not followed is told.
 MANY_LATE = 0.01
 # A relapse of those who return that comes so many times as late, or as early, as after their product is told.

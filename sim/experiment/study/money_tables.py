@@ -7,15 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.study.economics_tables import assumed, unit_of
 from sim.outcomes import budget, subgroups
 from sim.outcomes.estimates import interval, possible
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER, verdict
+from sim.pure.arrays import FloatArray
 from sim.scenario import Loaded
 
-FloatArray = NDArray[np.float64]
 BETTER = {"cost": LOWER, "qalys": HIGHER, "life_years": HIGHER, "infused_share": HIGHER}
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.runs.replicate import Arm, Replication
 from sim.experiment.study.tables import stage_rows
@@ -23,8 +22,8 @@ from sim.outcomes.running import Running
 from sim.outcomes.through_time import use_keys
 from sim.outcomes.views import RESOURCE_FIGURES, edges_of
 from sim.pieces.protocol import KINDS, Stock
+from sim.pure.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 STOCK_FIGURES = ("doses", "stock_out_share", "expired", "lots_started")
 
 

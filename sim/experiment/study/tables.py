@@ -34,10 +34,8 @@ from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.verdicts import verdict
 from sim.pieces.loads import offered_loads
 from sim.pieces.protocol import milestones
+from sim.pure.arrays import FloatArray
 from sim.tables import CURVES, OUTCOMES, PROGRESSED_BEFORE, PROGRESSED_IN
-
-FloatArray = NDArray[np.float64]
-
 
 # So many replications are a part of a table of replications.
 AT_ONCE = 500

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.study.tables import reached
 from sim.experiment.sweep.designs import MORRIS_LEVELS, Design
@@ -19,8 +18,7 @@ from sim.experiment.sweep.evaluate import Sweep
 from sim.outcomes.estimates import CONFIDENCE, Range, interval, possible_change, ranges
 from sim.outcomes.metrics import unresolved_of
 from sim.outcomes.verdicts import verdict
-
-FloatArray = NDArray[np.float64]
+from sim.pure.arrays import FloatArray
 
 
 def tornado(sweep: Sweep, design: Design, base_texts: dict[str, str]) -> pd.DataFrame:

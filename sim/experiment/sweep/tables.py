@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from sim.experiment.disk.folder import new_file
 from sim.experiment.disk.table_files import arrow_schema, write_table
@@ -23,10 +22,10 @@ from sim.experiment.sweep.evaluate import Column, Sweep
 from sim.experiment.sweep.points import Point, paths_of
 from sim.outcomes.estimates import Range, interval, possible_change, ranges
 from sim.outcomes.metrics import unresolved_of
+from sim.pure.arrays import FloatArray
 from sim.tables import TABLES
 from sim.tables.spreadsheets import escaped
 
-FloatArray = NDArray[np.float64]
 AT_ONCE = 200
 
 

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.experiment.runs.replicate import Arm, as_run, simulate
@@ -28,8 +27,8 @@ from sim.outcomes.curves import LISTS, list_lengths
 from sim.outcomes.metrics import BY_NAME
 from sim.outcomes.patients import OUTCOME_NAMES, Patients
 from sim.outcomes.resource_use import ResourceUse, resource_use
+from sim.pure.arrays import BoolArray, FloatArray
 
-FloatArray = NDArray[np.float64]
 STATISTICS: dict[str, Callable[[FloatArray], float]] = {
     "mean": lambda days: float(np.mean(days)),
     "median": lambda days: float(np.median(days)),
@@ -134,7 +133,7 @@ class Replicated:
         raise KeyError(what)
 
 
-def _share_of(happened: NDArray[np.bool_]) -> float:
+def _share_of(happened: BoolArray) -> float:
     return float(happened.mean()) if len(happened) else float("nan")
 
 
