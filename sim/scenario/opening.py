@@ -89,10 +89,10 @@ def _clocktime(item: Any) -> float:
 
 @dataclass(frozen=True)
 class Dates(Kind):
-    """Calendar dates in order: a list, or a CSV file with one column `date`."""
+    """Calendar dates in order: a list, or a CSV file with a column `date`, and `name` beside it if need be."""
 
     def read(self, value: Any, context: Context) -> tuple[date, ...]:
-        allowed = "a list of dates, or the name of a CSV file with one column 'date'"
+        allowed = "a list of dates, or the name of a CSV file with a column 'date'"
         found = read_items(value, lambda item: float(parse_date(item).toordinal()), allowed, once=True)
         return tuple(date.fromordinal(int(day)) for day in sorted(found))
 
