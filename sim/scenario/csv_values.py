@@ -15,7 +15,7 @@ from sim.scenario.in_progress import REQUIRED, SEAL, digest_of, row_of
 from sim.scenario.kinds import parse_date, parse_number
 from sim.scenario.nodes import Branch, Items, Leaf, Node, plain
 from sim.scenario.problems import Place, Problem, show
-from sim.scenario.section import MOST_FAULTS
+from sim.scenario.section import first
 from sim.scenario.units import MOST_DAYS, comma_hint, write_number
 from sim.tables.words import counted
 
@@ -158,10 +158,7 @@ def _patients(text: str, shown: str, name: str, place: Place) -> tuple[Items, li
         except ValueError as error:
             faults.append((where, str(error)))
         found.append(Items(where, tuple(Leaf(where, by_column.get(c, "")) for c in OF_PATIENTS)))
-    if len(faults) > MOST_FAULTS:
-        more = f"{len(faults) - MOST_FAULTS} more problems like these"
-        faults = [*faults[:MOST_FAULTS], (faults[MOST_FAULTS][0], more)]
-    return Items(place, tuple(found)), faults
+    return Items(place, tuple(found)), first(faults, "problems like these")
 
 
 def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[tuple[Place, str]]]:
@@ -206,10 +203,8 @@ def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[t
                 faults.append((where, f"column '{column}': {error}"))
         if len(leaves) == len(columns) - columns.count(_NAME):
             items.append(leaves[0] if len(leaves) == 1 else Items(where, tuple(leaves)))
-    if len(faults) > MOST_FAULTS:
-        more = f"{len(faults) - MOST_FAULTS} more problems like these"
-        faults = [*faults[:MOST_FAULTS], (faults[MOST_FAULTS][0], more)]
-    return Items(place, tuple(items if key != "holidays" else _each_date_once(items))), faults
+    dated = _each_date_once(items) if key == "holidays" else items
+    return Items(place, tuple(dated)), first(faults, "problems like these")
 
 
 def _each_date_once(items: Iterable[Node]) -> Iterable[Node]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.shell.options import PATH, overrides
-from sim.shell.screen import BAD_INPUT, errors_in_words, paragraph, print_table, say, screen_width, warn
+from sim.shell.screen import BAD_INPUT, errors_in_words, paragraph, print_table, say, screen_width, tell, warn
 from sim.tables.words import counted
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool
     warn(warnings[:shown])
     if warnings[shown:]:
         say(f"and {len(warnings) - shown} more warnings; --all lists them")
-    for note in changed_meaning({"": loaded}, certain=True):
-        say(f"note: {note}")
+    tell(changed_meaning({"": loaded}, certain=True))
     groups = grouped(rooms(loaded.scenario, protocol))
     for line in bottleneck(groups):
         paragraph(line)

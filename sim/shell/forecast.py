@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.shell.options import NAME, PATH, engine, limited, overrides, picture_options, quiet, replace, seed, workers
-from sim.shell.records import tell
+from sim.shell.records import tell_reading
 from sim.shell.report import draw_results
-from sim.shell.screen import command_line, errors_in_words, print_table, say
+from sim.shell.screen import command_line, errors_in_words, print_table, tell
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
@@ -95,9 +95,8 @@ def forecast_command(
         require_room(folder, files_of(asked), wanted, replace)
         study = prepare_study(scenario, register, folder, asked)
         if not quiet:
-            tell(study.reading)
-        for warning in study.warnings:
-            say(f"warning: {warning}")
+            tell_reading(study.reading)
+        tell((), study.warnings)
         with progress(study.runs, quiet) as done:
             found = forecast(study, folder, asked, done)
     for said in found.said:

@@ -10,7 +10,7 @@ import click
 
 from sim.shell.options import PATH, engine, limited, picture_options, quiet, replace
 from sim.shell.report import draw_results
-from sim.shell.screen import command_line, errors_in_words, print_table, say
+from sim.shell.screen import command_line, errors_in_words, print_table, tell
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
@@ -62,8 +62,7 @@ def observe_command(
     if not quiet:
         headers = ["Observed", "Points", "In 50% band", "In 90% band", "CRPS", "Expected", "p", ""]
         print_table(headers, [_cells(one) for one in found.compared])
-    for warning in found.warnings:
-        say(f"warning: {warning}")
+    tell((), found.warnings)
     click.echo(f"Tables: {folder}")
     draw_results(folder, wanted, replace).tell(quiet)
 

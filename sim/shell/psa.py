@@ -10,8 +10,8 @@ import click
 from sim.experiment.asked import require_one_count
 from sim.shell.options import PATH, Asked, cluster, limited, picture_options, run_options
 from sim.shell.report import draw
-from sim.shell.screen import command_line, errors_in_words, print_table, say
-from sim.shell.sweep import load_base, resumable, tell
+from sim.shell.screen import command_line, errors_in_words, print_json, print_table, say, tell
+from sim.shell.sweep import load_base, resumable
 from sim.tables.words import counted
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
@@ -93,14 +93,11 @@ def psa_command(
 
 def _show(found: Psa, folder: Path, as_json: bool) -> None:
     """Say what to choose at each willingness to pay, on which assumptions, and where the tables are."""
-    import json
-
     icer, evpi, ceac = found.tables["psa_icer"], found.tables["evpi"], found.tables["ceac"]
     evppi = found.tables["evppi"]
     if as_json:
         shown = {name: found.tables[name] for name in ("psa_icer", "ceac", "evpi", "evppi")}
-        tables = {name: json.loads(t.to_json(orient="records", double_precision=15)) for name, t in shown.items()}
-        click.echo(json.dumps({"folder": str(folder), **tables}, indent=2))
+        print_json({"folder": str(folder), **shown})
         return
     click.echo("Means over the samples, per patient referred")
     rows = [

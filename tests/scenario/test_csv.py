@@ -125,7 +125,7 @@ NUMBER = "a number of days, without a unit"
                 "3: PATH: column 'date': found '1/2/2026'; allowed: a date as year-month-day, such as 2026-01-31",
             ],
         ),
-        (REFERRED, "date\n2026-02-01\n2025-12-31\n", ["3: PATH.1: found '2025-12-31', which is before run.start; allowed: days from the start on"]),
+        (REFERRED, "date\n2026-02-01\n2025-12-31\n", ["3: PATH.1: found '2025-12-31', which is before run.start; allowed: a day from the start on"]),
         (TABLE, "day\n0\n", ["1: PATH: found the header 'day'; allowed: the columns day, survival"]),
         (TABLE, "day,survival\n0,1\n3\n4,\n", ["3: PATH: found 1 value; allowed: 2", "4: PATH: column 'survival': found an empty text; allowed: a survival from 0 to 1"]),
         (TABLE, "day,survival\n0,1\n30,0,9\n", ["3: PATH: found 3 values; allowed: 2; decimal commas: write decimals with a point"]),
