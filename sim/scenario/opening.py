@@ -118,8 +118,8 @@ class Disruption(Section):
     units: Annotated[int | None, Whole(1, word="all")] = Field(
         None,
         description="How many units are out (of 5 lines, 2), or all. With work: finish what is under way goes on, and "
-        "nothing begins before fewer are in use than are left; with pause or lose the units with the highest numbers "
-        "are out, with the work that is on them.",
+        "nobody is given a unit before fewer are in use than are left (a booked line is in use); with pause or lose "
+        "the units with the highest numbers are out, with the work that is on them.",
     )
     start: Annotated[float | None, SINCE_START] = Field(
         None, alias="from", description="First day: a date, or days since the start."
