@@ -16,7 +16,7 @@ from sim.scenario.kinds import Days, Multiplier, Share, Text, Whole
 from sim.scenario.lists import CAPACITY
 from sim.scenario.manufacturers import Assignment, Manufacturer
 from sim.scenario.named import Names, OrWord
-from sim.scenario.people import NO_TIME, SHARES_TOLERANCE, UNLIMITED, Steps
+from sim.scenario.people import NO_TIME, UNLIMITED, Steps, sum_fault
 from sim.scenario.section import Absent, Fault, Named, Section
 from sim.scenario.slots import Slots
 
@@ -143,9 +143,9 @@ class Manufacturing(Section):
     )
 
     def checks(self) -> Iterator[Fault]:
-        total = sum(product.share for product in self.products.values())
-        if self.products and abs(total - 1.0) > SHARES_TOLERANCE:
-            yield ("products",), f"the proportions sum to {total:.10g}; allowed: proportions that sum to 1"
+        wrong = sum_fault(product.share for product in self.products.values())
+        if self.products and wrong is not None:
+            yield ("products",), wrong
 
     def model_post_init(self, context: Any) -> None:
         """Fill in the duration of a remake, so that leaving it out and repeating it mean the same."""

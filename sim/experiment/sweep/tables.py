@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from sim.experiment.disk.folder import new_file
 from sim.experiment.disk.table_files import arrow_schema, write_table
-from sim.experiment.study.tables import reached, verdicts
+from sim.experiment.study.tables import over_both, reached, verdicts
 from sim.experiment.sweep.evaluate import Column, Sweep
 from sim.experiment.sweep.points import Point, paths_of
 from sim.outcomes.estimates import Range, interval, possible_change, ranges
@@ -83,10 +83,7 @@ def difference_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
             frames.append(
                 rows.assign(
                     verdict=verdicts(rows, [plan.columns[k].better for k in shown]),
-                    patients=plan.patients_of(values[:, place, :])[shown],
-                    baseline_patients=plan.patients_of(values[:, 0, :])[shown],
-                    unresolved_share=unresolved_of(values[:, place, :]),
-                    baseline_unresolved_share=unresolved_of(values[:, 0, :]),
+                    **over_both(lambda found: plan.patients_of(found)[shown], values[:, place, :], values[:, 0, :]),
                 )
             )
     return pd.concat(frames, ignore_index=True)
