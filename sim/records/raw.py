@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Collection
 from pathlib import Path
@@ -42,12 +41,6 @@ def kind_of(path: Path) -> str:
     if ending not in KINDS:
         raise RecordsError(f"{path}: ends in '{ending}'; allowed: {', '.join(KINDS)}")
     return KINDS[ending]
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def guess_form(path: Path) -> tuple[Form, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -28,6 +27,7 @@ from sim.records.reader import Reading, read_records
 from sim.records.register import read_register
 from sim.records.value import Records, date_of
 from sim.scenario import Loaded
+from sim.scenario.files import checksum
 from sim.scenario.kept_dates import keeping_dates
 from sim.tables.words import counted
 
@@ -159,7 +159,7 @@ def _of_targets(path: Path, loaded: Loaded, replications: int) -> Aim:
         errors=np.array([target.standard_error for target in targets.targets.values()]),
         replications=replications,
         file=path,
-        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        digest=checksum(path),
         basis=f"{len(metrics)} target{'s' if len(metrics) > 1 else ''}"
         + (f" ({targets.source})" if targets.source else ""),
         as_of="" if targets.as_of is None else targets.as_of.isoformat(),

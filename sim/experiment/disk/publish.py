@@ -24,7 +24,6 @@ from typing import Any, BinaryIO
 from sim.experiment.disk.folder import MANIFEST, PARTIAL, FolderError, own, write_text
 from sim.experiment.disk.manifest import (
     PAGES,
-    checksum,
     is_sealed,
     listed,
     parse_manifest,
@@ -32,6 +31,7 @@ from sim.experiment.disk.manifest import (
     reseal,
     seal,
 )
+from sim.scenario.files import checksum
 
 UNFINISHED = "unfinished.json"
 WORKSHOP = re.compile(r"\.vein2vein\.[a-z0-9_]{8}" + re.escape(PARTIAL))

@@ -32,10 +32,10 @@ from sim.fits.numbers import Number
 from sim.fits.written import curve_text, digest_of_text
 from sim.pure.arrays import FloatArray, IntArray
 from sim.records.faults import RecordsError
-from sim.records.raw import digest_of, guess_form, read_raw
+from sim.records.raw import guess_form, read_raw
 from sim.scenario import Loaded, load
 from sim.scenario.clock_values import Clock
-from sim.scenario.files import shipped_file
+from sim.scenario.files import checksum, shipped_file
 from sim.scenario.leaves import marker_at
 from sim.scenario.problems import any_of, show, suggestion
 from sim.scenario.units import DAYS_PER_UNIT, SPELLINGS
@@ -140,7 +140,7 @@ def _scenario(asked: Asked, out: Path, number: Number, frames: Mapping[str, pd.D
     """(text, the scenario as it loads) of the scenario that is to stand at `out`, where nothing is left yet."""
     text = curve_text(
         name_of(out), extends_of(asked.base, out), number, frames["fits_covariance"].itertuples(index=False, name=None),
-        f"{asked.source} (digitised: {asked.curve.name}, sha256 {digest_of(asked.curve)[:12]}; {number.basis})",
+        f"{asked.source} (digitised: {asked.curve.name}, sha256 {checksum(asked.curve)[:12]}; {number.basis})",
     )  # fmt: skip
     return text, loads(out, text)
 

@@ -18,10 +18,10 @@ from sim.experiment.disk.manifest import (
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import write_table
 from sim.records.faults import RowFault
-from sim.records.raw import digest_of
 from sim.records.reader import Reading
 from sim.records.register import Described
 from sim.scenario import Loaded
+from sim.scenario.files import checksum
 from sim.tables import TABLES
 
 FAULTS = "records_faults"
@@ -36,7 +36,7 @@ def faults_table(faults: Sequence[RowFault]) -> pd.DataFrame:
 
 def about_inputs(**files: Path | None) -> dict[str, dict[str, str]]:
     """Name and digest of each file that results are made from and that does not stand in their folder, by its role."""
-    return {role: {"file": file.name, "sha256": digest_of(file)} for role, file in files.items() if file is not None}
+    return {role: {"file": file.name, "sha256": checksum(file)} for role, file in files.items() if file is not None}
 
 
 def write_results(
