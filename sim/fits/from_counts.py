@@ -7,13 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.fits.numbers import (
-    Number,
-    Row,
-    in_unit,
-    kept,
-    of_share,
-)
+from sim.fits.numbers import Number, Row, in_unit, kept, of_share
 from sim.fits.shares import fit_share, slot_supply
 from sim.fits.work import Work
 from sim.pure.arrays import BoolArray

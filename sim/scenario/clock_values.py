@@ -9,16 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from sim.pure.survival import (
-    Cured,
-    Exponential,
-    LogLogistic,
-    Never,
-    Piecewise,
-    Survival,
-    SurvivalTable,
-    Weibull,
-)
+from sim.pure.survival import Cured, Exponential, LogLogistic, Never, Piecewise, Survival, SurvivalTable, Weibull
 from sim.scenario.blocks import Block, BlockKind, Family
 from sim.scenario.durations import PositiveDays, Shape, weibull_scale
 from sim.scenario.kinds import Context, Days, JsonSchema, Plain, Share, finite_number

@@ -22,15 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from sim.experiment.disk.folder import MANIFEST, PARTIAL, FolderError, own, write_text
-from sim.experiment.disk.manifest import (
-    PAGES,
-    is_sealed,
-    listed,
-    parse_manifest,
-    require_sealed,
-    reseal,
-    seal,
-)
+from sim.experiment.disk.manifest import PAGES, is_sealed, listed, parse_manifest, require_sealed, reseal, seal
 from sim.scenario.files import checksum
 
 UNFINISHED = "unfinished.json"

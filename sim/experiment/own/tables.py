@@ -8,13 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from sim.experiment.disk.manifest import (
-    about_program,
-    about_scenarios,
-    scenario_files,
-    write_manifest,
-    write_scenarios,
-)
+from sim.experiment.disk.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import write_table
 from sim.records.faults import RowFault
