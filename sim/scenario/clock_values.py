@@ -184,9 +184,7 @@ def _is_plain_row(row: Any) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _survival_rows(
-    rows: tuple[tuple[str, type, float], ...],
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _survival_rows(rows: tuple[tuple[str, type, float], ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """What `_rows` reads from rows of (day, type of the survival, survival)."""
     return _rows([[day, survival] for day, _, survival in rows])
 

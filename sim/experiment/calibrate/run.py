@@ -231,7 +231,7 @@ def calibrate(study: Study, scenario: Path, out: Path, folder: Path, done: Calla
 
 def calibrate_again(
     moved: Loaded, to: Path, manifest: Mapping[str, Any], engine: str, workers: int | None, out: Path, again: Path,
-    done: Callable[[int], None],
+    done: Callable[[int], None]
 ) -> None:  # fmt: skip
     """Leave in `again` a calibration as its manifest asks for it, and at `out` its scenario.
 
