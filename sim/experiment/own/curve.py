@@ -16,7 +16,7 @@ from sim.experiment.disk.manifest import scenario_files
 from sim.experiment.disk.publish import require_free
 from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.fit import extends_of, loads, name_of, require_out
-from sim.experiment.own.tables import about_inputs, publish
+from sim.experiment.own.tables import about_inputs, as_declared, publish
 from sim.fits.curve_choices import BEST, TABLE
 from sim.fits.digitised import (
     CurveError,
@@ -217,12 +217,7 @@ def _fitted(asked: Asked, curve: Digitised) -> tuple[Number, dict[str, pd.DataFr
         "fits_covariance": pd.DataFrame(covariance),
         "fits_curves": pd.DataFrame([(asked.path, "survival", *point) for point in points]),
     }
-    for name, frame in frames.items():
-        columns = [column.name for column in TABLES[name].columns]
-        frames[name] = pd.DataFrame(columns=columns) if frame.empty else frame.set_axis(columns, axis=1)
-    for name in ("n", "events", "censored", "truncated"):
-        frames["fits"][name] = frames["fits"][name].astype("Int64")
-    return number, frames
+    return number, as_declared(frames)
 
 
 def _columns(file: Path, values: Mapping[str, float]) -> tuple[IntArray, FloatArray, FloatArray]:

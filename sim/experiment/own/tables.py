@@ -33,6 +33,23 @@ def about_inputs(**files: Path | None) -> dict[str, dict[str, str]]:
     return {role: {"file": file.name, "sha256": checksum(file)} for role, file in files.items() if file is not None}
 
 
+def as_declared(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables of fits by name, each with the columns that are declared of it."""
+    found = {}
+    for name, frame in frames.items():
+        columns = [column.name for column in TABLES[name].columns]
+        found[name] = pd.DataFrame(columns=columns) if frame.empty else frame.set_axis(columns, axis=1)
+    counts = dict.fromkeys(("n", "events", "censored", "truncated"), "Int64")
+    return {**found, "fits": found["fits"].astype(counts)}
+
+
+def about_register(file: Path, reading: Reading) -> dict[str, Any]:
+    """What a manifest says of a register: its file and digest, not its rows."""
+    faults = len({fault.row for fault in reading.faults})
+    read = {"rows": reading.rows, "used": len(reading.records), "faults": faults}
+    return {"file": file.name, "sha256": reading.digest, **read}
+
+
 def write_results(
     folder: Path,
     kind: str,
@@ -48,14 +65,8 @@ def write_results(
 
     `scenarios`: those that were run, to be written in full.
     """
-    read = {
-        "file": described.file.name,
-        "sha256": reading.digest,
-        "rows": reading.rows,
-        "used": len(reading.records),
-        "faults": len({fault.row for fault in reading.faults}),
-    }
-    about = {"register": read, "inputs": about_inputs(description=described.path, register=described.file), **more}
+    inputs = about_inputs(description=described.path, register=described.file)
+    about = {"register": about_register(described.file, reading), "inputs": inputs, **more}
     publish(folder, kind, f"Own records: {described.file.name}", tables, command, about, replace, scenarios)
 
 
