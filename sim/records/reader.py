@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sim.pure.checksum import checksum
 from sim.records.cells import Form
 from sim.records.events import of_events
 from sim.records.faults import RecordsError, RowFault
@@ -12,7 +13,6 @@ from sim.records.raw import header, read_raw
 from sim.records.register import Described, Register
 from sim.records.table import Table
 from sim.records.value import Records, Referred
-from sim.scenario.files import checksum
 from sim.tables.words import counted
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
@@ -62,12 +61,6 @@ def _read(path: Path) -> bytes:
     if len(content) > MOST_BYTES:
         raise ValueError(f"has more than {MOST_BYTES} bytes")
     return content
-
-
-def checksum(file: Path) -> str:
-    """SHA-256 of a file."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def no_such_file(path: Path) -> str:

@@ -23,11 +23,11 @@ from sim.outcomes.metrics import Metric
 from sim.outcomes.patients import Patients
 from sim.outcomes.recorded import in_whole_days, recorded
 from sim.pure.arrays import FloatArray
+from sim.pure.checksum import checksum
 from sim.records.reader import Reading, read_records
 from sim.records.register import read_register
 from sim.records.value import Records, date_of
 from sim.scenario import Loaded
-from sim.scenario.files import checksum
 from sim.scenario.kept_dates import keeping_dates
 from sim.tables.words import counted
 

@@ -22,7 +22,7 @@ from sim import __version__
 from sim.experiment.disk.folder import MANIFEST, FolderError, write_text
 from sim.experiment.disk.program import code_digest
 from sim.pure import streams
-from sim.scenario.files import checksum
+from sim.pure.checksum import checksum
 from sim.tables import VERSION, why_unread
 
 if TYPE_CHECKING:

@@ -31,11 +31,12 @@ from sim.fits.digitised import (
 from sim.fits.numbers import Number
 from sim.fits.written import curve_text, digest_of_text
 from sim.pure.arrays import FloatArray, IntArray
+from sim.pure.checksum import checksum
 from sim.records.faults import RecordsError
 from sim.records.raw import guess_form, read_raw
 from sim.scenario import Loaded, load
 from sim.scenario.clock_values import Clock
-from sim.scenario.files import checksum, shipped_file
+from sim.scenario.files import shipped_file
 from sim.scenario.leaves import marker_at
 from sim.scenario.problems import any_of, show, suggestion
 from sim.scenario.units import DAYS_PER_UNIT, SPELLINGS

@@ -11,11 +11,11 @@ import pandas as pd
 from sim.experiment.disk.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import write_table
+from sim.pure.checksum import checksum
 from sim.records.faults import RowFault
 from sim.records.reader import Reading
 from sim.records.register import Described
 from sim.scenario import Loaded
-from sim.scenario.files import checksum
 from sim.tables import TABLES
 
 FAULTS = "records_faults"

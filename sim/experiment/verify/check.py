@@ -19,9 +19,9 @@ from sim.experiment.verify.compare import UnreadableError, compare_tables
 from sim.experiment.verify.own_again import KINDS, NOT_SIMULATED
 from sim.experiment.verify.restate import restated
 from sim.experiment.verify.run_again import mapping, run_again
+from sim.pure.checksum import checksum
 from sim.pure.streams import VERSION
 from sim.scenario import Loaded, ScenarioError, load
-from sim.scenario.files import checksum
 from sim.scenario.in_progress import SEAL
 from sim.scenario.schema import NOT_IN_DIGEST
 from sim.tables.words import counted
