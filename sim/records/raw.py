@@ -18,7 +18,8 @@ from sim.records.xes import read_xes
 from sim.scenario.files import near_file
 from sim.tables.words import counted
 
-KINDS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".parquet": "parquet", ".xes": "xes"}
+KINDS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".parquet": "parquet", ".xes": "xes",
+         ".xes.gz": "xes"}  # fmt: skip
 
 
 def kind_of(path: Path) -> str:
@@ -35,11 +36,12 @@ def kind_of(path: Path) -> str:
         raise RecordsError(f"{path}: has {status.st_size} bytes; allowed: at most {MOST_BYTES}")
     if not status.st_size:
         raise RecordsError(f"{path}: is empty")
-    ending = path.suffix.lower()
+    ending = "".join(path.suffixes[-2:] if path.suffix.lower() == ".gz" else path.suffixes[-1:]).lower()
     if ending in (".xlsm", ".xlsb", ".xltm"):
         raise RecordsError(f"{path}: is a workbook with macros; save it as .xlsx or CSV")
     if ending not in KINDS:
-        raise RecordsError(f"{path}: ends in '{ending}'; allowed: {', '.join(KINDS)}")
+        hint = "; unpack it" if ending.endswith(".gz") else ""
+        raise RecordsError(f"{path}: ends in '{ending}'; allowed: {', '.join(KINDS)}{hint}")
     return KINDS[ending]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sim.scenario.allowance import MOST_PROBLEMS, Allowance
@@ -13,19 +13,21 @@ from sim.scenario.files import find_inside, read_text, shown_path
 from sim.scenario.in_progress import COLUMNS as OF_PATIENTS
 from sim.scenario.in_progress import REQUIRED, SEAL, digest_of, row_of
 from sim.scenario.kinds import parse_date, parse_number
-from sim.scenario.nodes import Branch, Items, Leaf, Node
+from sim.scenario.nodes import Branch, Items, Leaf, Node, plain
 from sim.scenario.problems import Place, Problem, show
 from sim.scenario.section import first
 from sim.scenario.units import MOST_DAYS, comma_hint, write_number
 from sim.tables.words import counted
 
 MOST_ROWS = 20_000
+# A column for those who read the file.
+_NAME = "name"
 # The columns that a CSV file may have, by the key that names it.
 COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "empirical": (("days",),),
     "referral_days": (("day",), ("date",)),
     "since": (("days",), ("date",)),
-    "holidays": (("date",),),
+    "holidays": (("date",), ("date", _NAME)),
     "table": (("day", "survival"),),
 }
 # The key of the file of patients in progress, in short and in full.
@@ -188,13 +190,21 @@ def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[t
             continue
         leaves: list[Node] = []
         for column, cell in zip(columns, cells, strict=True):
+            if column == _NAME:
+                continue
             try:
                 leaves.append(Leaf(where, _CELLS[column](cell)))
             except ValueError as error:
                 faults.append((where, f"column '{column}': {error}"))
-        if len(leaves) == len(columns):
+        if len(leaves) == len(columns) - columns.count(_NAME):
             items.append(leaves[0] if len(leaves) == 1 else Items(where, tuple(leaves)))
-    return Items(place, tuple(items)), first(faults, "problems like these")
+    dated = _each_date_once(items) if key == "holidays" else items
+    return Items(place, tuple(dated)), first(faults, "problems like these")
+
+
+def _each_date_once(items: Iterable[Node]) -> Iterable[Node]:
+    """The dates of a list of holidays, one of which may have two names."""
+    return {plain(item): item for item in items}.values()
 
 
 def _delimiter(text: str) -> str:

@@ -13,7 +13,7 @@ from sim.scenario.leaves import Path, marker_at
 from sim.scenario.lists import SLOTS
 from sim.scenario.never import open_days
 from sim.scenario.nodes import Branch, plain, walk
-from sim.scenario.opening import Calendar
+from sim.scenario.opening import Calendar, Disruption
 from sim.scenario.people import Region
 from sim.scenario.problems import Problem, any_of
 from sim.scenario.schema import Scenario
@@ -42,6 +42,7 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
         if disruption.units is not None and 0.0 < most < disruption.units:
             all_there = f"more than there ever are at one place ({most:g}): it takes all of them, and no more"
             yield f"disruptions.{name}: {disruption.units} units, {all_there}"
+    yield from _shut_twice(s)
     yield from lots_that_go_on(s)
     for name, region in s.regions.items():
         late = [day for day in region.referral_days or () if day >= end]
@@ -60,6 +61,17 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
     yield from _nothing_to_do(s)
     yield from _empty_sections(layers)
     yield from _tried_in_vain(s, tree, layers)
+
+
+def _shut_twice(s: Scenario) -> Iterator[str]:
+    """Shut-downs of all units on a date that say what another one says."""
+    seen: list[tuple[str, Disruption]] = []
+    for name, one in s.disruptions.items():
+        if one.takes_all and not one.by_chance:
+            same = next((other for other, before in seen if before == one), None)
+            if same is not None:
+                yield f"disruptions.{name}: says the same as disruptions.{same}; it has no effect beside it"
+            seen.append((name, one))
 
 
 def _tried_in_vain(s: Scenario, tree: Branch, layers: Sequence[Layer]) -> Iterator[str]:

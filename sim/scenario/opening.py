@@ -65,8 +65,8 @@ def _clocktime(item: Any) -> float:
 
 
 def _read_dates(value: Any, _: Context) -> tuple[date, ...]:
-    """Calendar dates in order: a list, or a CSV file with one column `date`."""
-    allowed = "a list of dates, or the name of a CSV file with one column 'date'"
+    """Calendar dates in order: a list, or a CSV file with a column `date`, and `name` beside it if need be."""
+    allowed = "a list of dates, or the name of a CSV file with a column 'date'"
     found = read_items(value, lambda item: float(parse_date(item).toordinal()), allowed, once=True)
     return tuple(date.fromordinal(int(day)) for day in sorted(found))
 

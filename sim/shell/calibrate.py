@@ -7,18 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import (
-    SCENARIO_FILE,
-    cluster,
-    engine,
-    limited,
-    out_file,
-    picture_options,
-    quiet,
-    replace,
-    tables,
-    workers,
-)
+from sim.shell.options import PATH, cluster, engine, limited, out_file, picture_options, quiet, replace, tables, workers
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, print_table, say, tell
 from sim.shell.sweep import resumable
@@ -31,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command("calibrate")
-@click.argument("scenario", type=SCENARIO_FILE)
-@click.option("--to", required=True, type=SCENARIO_FILE, help="register.yaml, or a file of targets.")
+@click.argument("scenario", type=PATH)
+@click.option("--to", required=True, type=PATH, help="register.yaml, or a file of targets.")
 @click.option(
     "--vary",
     multiple=True,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, overrides
+from sim.shell.options import PATH, overrides
 from sim.shell.screen import BAD_INPUT, errors_in_words, paragraph, print_table, say, screen_width, tell, warn
 from sim.tables.words import counted
 
@@ -26,7 +26,7 @@ NARROW = 60
 
 
 @click.command("check")
-@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @overrides
 @click.option("--path", "shows_path", is_flag=True, help="Also print the patient's path, step by step.")
 @click.option("--sources", "shows_sources", is_flag=True, help="Also list each number with its source.")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import base, limited, out_file, picture_options, quiet, replace, tables
-from sim.shell.records import REGISTER, tell_reading
+from sim.shell.options import PATH, base, limited, out_file, picture_options, quiet, replace, tables
+from sim.shell.records import tell_reading
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words, paragraph, print_table, tell
 from vein2vein.drawing import require_room
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("fit")
-@click.argument("register", type=REGISTER)
+@click.argument("register", type=PATH)
 @base
 @out_file
 @tables

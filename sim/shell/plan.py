@@ -10,7 +10,7 @@ import click
 
 from sim.experiment.asked import require_one_count
 from sim.experiment.options import PLAN_FIRST
-from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options, vary
+from sim.shell.options import PATH, Asked, cluster, limited, picture_options, run_options, vary
 from sim.shell.report import draw
 from sim.shell.screen import MISSED, command_line, errors_in_words, paragraph, print_json, print_table, table_fits, tell
 from sim.shell.sweep import load_base, resumable
@@ -36,7 +36,7 @@ first_stage = click.option(
 
 
 @click.command("plan")
-@click.argument("file", type=SCENARIO_FILE)
+@click.argument("file", type=PATH)
 @click.option(
     "--target", multiple=True, required=True, metavar="'METRIC <= X'", help="What must hold, with <= or >=; repeatable."
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.experiment.asked import require_one_count
-from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options
+from sim.shell.options import PATH, Asked, cluster, limited, picture_options, run_options
 from sim.shell.report import draw
 from sim.shell.screen import command_line, errors_in_words, print_json, print_table, say, tell
 from sim.shell.sweep import load_base, resumable
@@ -25,7 +25,7 @@ SHOWN = 6
 
 
 @click.command("psa")
-@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option("--samples", **limited("psa", "samples"), help="Sets of uncertain inputs.")
 @run_options(
     click.option(

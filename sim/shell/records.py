@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, quiet, replace
+from sim.shell.options import PATH, quiet, replace
 from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, print_table, program, stop, tell
 from sim.tables.words import counted
 
 if TYPE_CHECKING:
     from sim.records.reader import Reading
-
-REGISTER = click.Path(path_type=Path)
 
 
 @click.group("records")
@@ -23,8 +21,8 @@ def records_command() -> None:
 
 
 @records_command.command("new")
-@click.argument("file", type=REGISTER)
-@click.option("--out", type=REGISTER, help="The description to write; register.yaml beside the file unless given.")
+@click.argument("file", type=PATH)
+@click.option("--out", type=PATH, help="The description to write; register.yaml beside the file unless given.")
 def new_command(file: Path, out: Path | None) -> None:
     """Write a commented description of a register, to be corrected: what each column seems to mean, and why."""
     with errors_in_words():
@@ -45,8 +43,8 @@ def new_command(file: Path, out: Path | None) -> None:
 
 
 @records_command.command("check")
-@click.argument("register", type=REGISTER)
-@click.option("--out", type=FOLDER, help="Folder for records_faults.csv; below `results` unless given.")
+@click.argument("register", type=PATH)
+@click.option("--out", type=PATH, help="Folder for records_faults.csv; below `results` unless given.")
 @replace
 @quiet
 def check_command(register: Path, out: Path | None, replace: tuple[str, ...], quiet: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.experiment.asked import require_one_count
-from sim.shell.options import SCENARIO_FILE, Asked, limited, picture_options, run_options, together
+from sim.shell.options import PATH, Asked, limited, picture_options, run_options, together
 from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, say, stop, tell, warn
 from vein2vein.progress import progress
 
@@ -78,7 +78,7 @@ study_options = together(
 
 
 @click.command("compare")
-@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @run_options()
 @study_options
 @click.option(
@@ -95,7 +95,7 @@ def compare_command(files: tuple[Path, ...], asked: Asked, study: Study, robustn
 
 
 @click.command("run")
-@click.argument("file", type=SCENARIO_FILE)
+@click.argument("file", type=PATH)
 @run_options()
 @study_options
 @picture_options

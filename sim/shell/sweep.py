@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options, vary
+from sim.shell.options import PATH, Asked, cluster, limited, picture_options, run_options, vary
 from sim.shell.report import draw
 from sim.shell.screen import code_of, command_line, errors_in_words, print_json, print_table, say, stop, tell
 from vein2vein.drawing import require_room
@@ -39,7 +39,7 @@ ON_SCREEN = {
 
 
 @click.command("sweep")
-@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option(
     "--design",
     type=limited("sweep", "design")["type"],  # a sweep file may have another than the usual
