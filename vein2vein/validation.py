@@ -16,6 +16,7 @@ from sim.experiment.validate.cases import KINDS, Verdict, count_by_kind, judge, 
 from sim.scenario import Loaded
 from sim.scenario import load as load_file
 from sim.scenario.shipped import ShippedError, validation_file, validation_files
+from sim.tables.words import capital
 from vein2vein.limits import checked
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Validation, place
@@ -88,7 +89,7 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     text = "; ".join(f"{KINDS[kind]}: {met} of {count} met" for kind, (met, count) in counts.items())
     missed = [verdict for verdict in verdicts if not verdict.met]
     stated = sum(verdict.as_stated for verdict in missed)
-    text = f"{text[:1].upper()}{text[1:]}"
+    text = capital(text)
     return f"{text}. {stated} of {len(missed)} misses are stated in the files" if missed else text
 
 

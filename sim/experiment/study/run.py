@@ -17,13 +17,7 @@ import pandas as pd
 
 from sim.engine.choice import SIMPY, pick, workers_for
 from sim.experiment.disk.event_log import event_log_files, write_event_log
-from sim.experiment.disk.manifest import (
-    about_program,
-    about_scenarios,
-    scenario_files,
-    write_manifest,
-    write_scenarios,
-)
+from sim.experiment.disk.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import (
     TableFile,
