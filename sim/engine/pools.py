@@ -264,6 +264,11 @@ class CapacityPool(Pool):
         """Units that nobody holds; below 0 after a cut."""
         return self._limit - self._in_use
 
+    @property
+    def most_held(self) -> int:
+        """Units in use, and those that are out of use, be they held or not."""
+        return self._in_use + len(self._out)
+
     def give_back(self, request: Request, has_left: bool) -> None:
         """The units of a granted request are free again, once they are ready for the next."""
         if self._turn_round == 0.0 or self.unlimited:
