@@ -66,7 +66,6 @@ def _kept_until_over() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-        gc.collect(0)
 
 
 def _run_one(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up: float, traced: bool) -> Trace:
