@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sim.pure.arrays import FloatArray
 from sim.pure.distributions import Distribution
-from sim.pure.streams import FloatArray
 
 # (purpose, attempt, count) -> uniforms of the first `count` entities
 Uniforms = Callable[[str, int, int], FloatArray]
