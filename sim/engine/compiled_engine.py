@@ -237,7 +237,7 @@ def _start(
             leave_clock=cohort.leave_clock.copy(),
             progression_day=cohort.progression_day.copy(),
             referral=cohort.referral_day.copy(),
-            first_use=np.full(count, -1, dtype=np.int64),
+            uses=np.zeros(count, dtype=np.int64),
             stages=rows(Passed, 16 * room if traced else 0),
         ),
         _no_uses(count * flat.uses + room),
@@ -299,7 +299,7 @@ def _draw(flat: Flat, state: State, luck: Luck) -> State:
     """The state with the draws that the kernel has come to, and that were not foreseen: for the whole batch."""
     now, draws = _now(state), state.draws
     purpose, attempt, entity = int(now["need_purpose"]), int(now["need_attempt"]), int(now["need_entity"])
-    width = int(draws.width[purpose])
+    width = int(draws.purposes["width"][purpose])
     if entity >= width:
         return state._replace(draws=_with_lots(flat, draws, luck, 2 * width))
     if now["need_kind"] == k.PATIENT:

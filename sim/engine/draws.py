@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.engine.columns import days_or_chances
 from sim.engine.foresight import BoolArray, decisions, foreseen
+from sim.engine.kernel.rows import Purpose, blank, copied
 from sim.engine.kernel.tables import Draws
 from sim.pieces.protocol import drawn, draws_by_attempts
 from sim.pieces.steps import Path
@@ -53,12 +54,11 @@ def purposes_of(paths: Sequence[Path], first: int) -> Purposes:
 
 def no_draws(fixed: FloatArray) -> Draws:
     """Nothing drawn yet; `fixed`: the value of each purpose where that is the same for all, else -1."""
-    count = len(fixed)
+    purposes = blank(Purpose, len(fixed))
+    purposes["fixed"], purposes["foreseen"] = fixed, -1
     return Draws(
-        fixed=fixed,
-        width=np.zeros(count, dtype=np.int64),
-        at=np.full((count, 1), -1, dtype=np.int64),
-        again=np.full((count, 2), -1, dtype=np.int64),
+        purposes=purposes,
+        later=np.full((len(fixed), 0), -1, dtype=np.int64),
         foreseen=np.empty((2, 0), dtype=np.int64),
         values=np.empty(0),
     )
@@ -87,13 +87,13 @@ def with_first(
         return found
 
     begun = foreseen(tuple(zip(purposes.decisions, walkers, strict=True)), count, flags, chance)
-    at, again, widths = draws.at.copy(), draws.again.copy(), draws.width.copy()
+    drawn, attempts = copied(draws.purposes), draws.later.copy()
     values, rows = [draws.values], [draws.foreseen]
     length, row = len(draws.values), draws.foreseen.shape[1]
     numbers = [purposes.numbers[name] for name in names]
-    at[numbers], again[numbers] = -1, -1  # of fewer entities, where there were any
-    at[numbers, 0] = length + count * np.arange(len(names))
-    widths[numbers] = count if width is None else width
+    attempts[numbers], drawn["foreseen"][numbers] = -1, -1  # of fewer entities, where there were any
+    drawn["first"][numbers] = length + count * np.arange(len(names))
+    drawn["width"][numbers] = count if width is None else width
     values.append(_valued(purposes, names, chances))
     length += chances.size
     for name, family in purposes.families.items():
@@ -105,15 +105,17 @@ def with_first(
         values.append(_valued(purposes, family, ask(family, who, attempt)))
         rows.append(np.stack([later, before]))
         for place, purpose in enumerate(family):
-            again[purposes.numbers[purpose]] = row, length + place * len(who)
+            its = drawn[purposes.numbers[purpose]]
+            its["foreseen"], its["later"] = row, length + place * len(who)
         row, length = row + count, length + len(family) * len(who)
     return draws._replace(
-        width=widths, at=at, again=again, foreseen=np.concatenate(rows, axis=1), values=np.concatenate(values)
+        purposes=drawn, later=attempts, foreseen=np.concatenate(rows, axis=1), values=np.concatenate(values)
     )
 
 
 def with_attempt(draws: Draws, purposes: Purposes, purpose: int, attempt: int, ask: Ask, count: int) -> Draws:
-    """With an attempt that was not foreseen, for everybody (`count`): of a purpose, and of those drawn with it.
+    """With an attempt (not the first) that was not foreseen, for everybody (`count`): of a purpose, and of those drawn
+    with it.
 
     Who comes so far often goes on: as many attempts again are drawn at once.
     """
@@ -121,12 +123,12 @@ def with_attempt(draws: Draws, purposes: Purposes, purpose: int, attempt: int, a
     names = next((family for family in purposes.families.values() if name in family), (name,))
     numbers = [purposes.numbers[name] for name in names]
     attempts = np.arange(attempt, max(attempt + 1, 2 * attempt))
-    at = np.full((len(draws.at), max(draws.at.shape[1], attempts[-1] + 1)), -1, dtype=np.int64)
-    at[:, : draws.at.shape[1]] = draws.at
+    later = np.full((len(draws.later), max(draws.later.shape[1], attempts[-1])), -1, dtype=np.int64)
+    later[:, : draws.later.shape[1]] = draws.later
     blocks = np.arange(len(names) * len(attempts)).reshape(len(names), len(attempts))
-    at[np.ix_(np.array(numbers), attempts)] = len(draws.values) + count * blocks
+    later[np.ix_(np.array(numbers), attempts - 1)] = len(draws.values) + count * blocks
     chances = ask(names, np.tile(np.arange(count), len(attempts)), np.repeat(attempts, count))
-    return draws._replace(at=at, values=np.concatenate([draws.values, _valued(purposes, names, chances)]))
+    return draws._replace(later=later, values=np.concatenate([draws.values, _valued(purposes, names, chances)]))
 
 
 def _valued(purposes: Purposes, names: Sequence[str], chances: FloatArray) -> FloatArray:
