@@ -59,10 +59,11 @@ from sim.engine.kernel.tables import (
     Walkers,
     Wanted,
 )
-from sim.engine.trace import CHECK_EVERY_DAYS, EngineError, Expiries, FloatArray, IntArray, Lots, Stages, Trace
+from sim.engine.trace import CHECK_EVERY_DAYS, EngineError, Expiries, Lots, Stages, Trace
 from sim.pieces.cohort import Cohort
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
+from sim.pure.arrays import FloatArray, IntArray
 from sim.pure.mortality import Ahead
 
 # Importing the kernel has compiled it, or found it kept.

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.engine.columns import days_or_chances
-from sim.engine.foresight import BoolArray, decisions, foreseen
+from sim.engine.foresight import decisions, foreseen
 from sim.engine.kernel.rows import Purpose, blank, copied
 from sim.engine.kernel.tables import Draws
 from sim.pieces.protocol import drawn, draws_by_attempts
 from sim.pieces.steps import Path
-from sim.pure.arrays import FloatArray, IntArray
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.pure.distributions import Distribution
 
 # (purposes, entities, attempt of each) -> uniforms of shape (purposes, entities)

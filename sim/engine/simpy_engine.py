@@ -20,24 +20,13 @@ import simpy
 
 from sim.engine.pools import Request
 from sim.engine.timeline import Phase
-from sim.engine.trace import (
-    CHECK_EVERY_DAYS,
-    PATIENT,
-    Expiries,
-    FloatArray,
-    Lots,
-    Slots,
-    Stages,
-    Trace,
-    Uses,
-    joined,
-    only_one,
-)
+from sim.engine.trace import CHECK_EVERY_DAYS, PATIENT, Expiries, Lots, Slots, Stages, Trace, Uses, joined, only_one
 from sim.engine.walkable import check_walkable
 from sim.engine.world import World
 from sim.pieces.cohort import Cohort
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol, attempt_names
+from sim.pure.arrays import FloatArray
 
 
 def run(protocol: Protocol, cohort: Cohort, luck: Luck, least: float, follow_up: float, traced: bool = False) -> Trace:
