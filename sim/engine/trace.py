@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+# Small numbers, of which there are many.
+CountArray = NDArray[np.int32]
 
 PATIENT, LOT = 0, 1
 # How often an engine looks whether the first course of every measured patient is closed.
@@ -120,7 +122,7 @@ class Trace:
     stop_day: FloatArray
     milestones: tuple[str, ...]
     notes: FloatArray
-    passes: IntArray
+    passes: CountArray
     attempt_names: tuple[str, ...]
     attempts: IntArray
     outcomes: tuple[str, ...]
