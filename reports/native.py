@@ -159,8 +159,9 @@ def _differences(differences: pd.DataFrame, findings: Findings) -> Native | None
     shares = differences[differences["metric"].isin(DIFFERENCES) & (differences["unit"] == "share")]
     if shares.empty:
         return None
-    title = "difference in percentage points"
-    return _bars(shares.assign(category=shares["label"]), findings, "estimate", ("low", "high"), title, True)
+    points = {part: 100.0 * shares[part] for part in ("estimate", "low", "high")}
+    named = shares.assign(category=shares["label"], **points)
+    return _bars(named, findings, "estimate", ("low", "high"), "difference in percentage points", False)
 
 
 def _groups(metric: str) -> Maker:

@@ -16,9 +16,9 @@ from reports.first_screen import lead
 from reports.own import intervals
 from reports.packages import timeless
 from reports.tables import DRAWN, Tables
-from reports.words import LONG_UNITS, folded, is_money
+from reports.words import LONG_UNITS, capital, folded, is_money
 from sim.tables import TABLES, Table
-from sim.tables.contract import Kind
+from sim.tables.contract import Bounds, Column, Kind
 
 # The samples of `psa` have a sheet of their own, which formulas refer to.
 SHEETS = tuple(name for name in TABLES if name in DRAWN and name != "psa_wide")
@@ -27,8 +27,8 @@ MOST_ROWS, MOST_LETTERS = 100_000, 32_000
 WIDEST, LONGEST_HEAD = 60, 24
 PAPER_ROWS = 200
 """Of a longer sheet so many rows are printed; the whole would be a thousand pages."""
-OF_UNIT = ("estimate", "low", "high", "base", "stated", "shift")
-"""Columns whose unit stands in the row."""
+ESTIMATES = ("estimate", "low", "high")
+"""Columns whose unit stands in the row, where their table says nothing of it and they are no correlations."""
 VALUES = ("value", "stated_value", "low_value", "base_value", "high_value")
 """Columns of text with the values of inputs, most of them numbers."""
 NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?([eE][-+]?\d{1,2})?")
@@ -46,7 +46,8 @@ def workbook(tables: Tables, findings: Findings, folder: Path) -> bytes:
     """The `.xlsx` file: what it is, key figures and charts, what follows of the samples, each table, the patients of
     the first replication, and what the columns mean.
 
-    Headers carry units; shares are numbers from 0 to 1, shown as percentages where the unit of the row says so.
+    Headers carry units; shares are numbers from 0 to 1, shown as percentages where the unit of the row says so, and
+    their differences as percentage points.
     Raises `NoWorkbookError` where XlsxWriter is not installed.
     """
     try:
@@ -79,6 +80,7 @@ def looks(book: Any) -> dict[str, Any]:
     return {
         "head": book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"}),
         "percent": book.add_format({"num_format": "0.0%"}),
+        "points": book.add_format({"num_format": '0.0%" points"'}),
         "days": book.add_format({"num_format": "#,##0.0"}),
         "money": book.add_format({"num_format": "#,##0"}),
         "long": book.add_format({"num_format": "0.000"}),
@@ -88,10 +90,11 @@ def looks(book: Any) -> dict[str, Any]:
     }
 
 
-def unit_look(look: dict[str, Any], unit: str) -> Any:
-    """How a number of this unit is written: a share in per cent, money whole, QALYs with three decimals."""
+def unit_look(look: dict[str, Any], unit: str, is_difference: bool = False) -> Any:
+    """How a number of this unit is written: a share in per cent, a difference of shares in percentage points, money
+    whole, QALYs with three decimals."""
     if unit == "share":
-        return look["percent"]
+        return look["points" if is_difference else "percent"]
     if is_money(unit) or unit == "money":
         return look["money"]
     if unit in LONG_UNITS:
@@ -111,7 +114,7 @@ def header(column: str, table: Table) -> str:
 def in_words(column: str) -> str:
     """`waiting_days` as `Waiting days`."""
     told = column.replace("_", " ")
-    return told[:1].upper() + told[1:]
+    return capital(told)
 
 
 def _number_of(text: str) -> int | float | str:
@@ -167,11 +170,10 @@ def _sheet(book: Any, look: dict[str, Any], table: Table, frame: pd.DataFrame) -
         longest = max([min(len(head), LONGEST_HEAD), *(len(str(value)) for value in values[:200])], default=8)
         sheet.set_column(column, column, min(WIDEST, max(9, longest + 1)))
         declared = table.column(name)
-        own = declared.unit if declared is not None else ""
-        inputs = _holds_inputs(table, name)
+        inputs, differs = _holds_inputs(table, name), declared is not None and declared.is_difference
         for row, (value, unit) in enumerate(zip(values, units, strict=True), start=1):
             told = _number_of(value) if inputs and isinstance(value, str) else value
-            _cell(sheet, look, row, column, told, (unit if name in OF_UNIT else "") or own)
+            _cell(sheet, look, row, column, told, _unit_in(declared, unit), differs)
     if len(frame) > MOST_ROWS:
         _text(sheet, look, MOST_ROWS + 1, 0, f"cut: {MOST_ROWS} rows of {len(frame)}; the CSV file has them all")
     sheet.set_row(0, LINE_HEIGHT * highest)
@@ -182,6 +184,14 @@ def _sheet(book: Any, look: dict[str, Any], table: Table, frame: pd.DataFrame) -
     if len(shown) > PAPER_ROWS:
         sheet.print_area(0, 0, PAPER_ROWS, last)
         sheet.set_footer(f"&L&A: the first {PAPER_ROWS} rows of {len(shown)}&RPage &P of &N")
+
+
+def _unit_in(declared: Column | None, row: str) -> str:
+    """The unit of a column's number in a row whose own unit is this one; "" where it has none."""
+    if declared is None:
+        return ""
+    unsaid = declared.name in ESTIMATES and declared.bounds is not Bounds.CORRELATION
+    return declared.unit_in(row) or (row if unsaid else "")
 
 
 def _notes(book: Any, look: dict[str, Any], shown: Sequence[tuple[Table, pd.DataFrame]]) -> None:
@@ -215,13 +225,15 @@ def _on_paper(sheet: Any) -> None:
         sheet.set_footer("&L&A&RPage &P of &N")
 
 
-def _cell(sheet: Any, look: dict[str, Any], row: int, column: int, value: Any, unit: str) -> None:
+def _cell(
+    sheet: Any, look: dict[str, Any], row: int, column: int, value: Any, unit: str, differs: bool = False
+) -> None:
     """A number, a truth value or a text; nothing where there is none."""
     if isinstance(value, bool):
         sheet.write_boolean(row, column, value)
     elif isinstance(value, int | float):
         if math.isfinite(value):
-            sheet.write_number(row, column, value, unit_look(look, unit))
+            sheet.write_number(row, column, value, unit_look(look, unit, differs))
     elif value is not None:
         _text(sheet, look, row, column, str(value))
 

@@ -58,7 +58,7 @@ def _numbers(sheet: Any, look: dict[str, Any], row: int, first: int, one: Estima
 
     for column, value in enumerate((one.value, one.low, one.high), start=first):
         if math.isfinite(value):
-            sheet.write_number(row, column, value, unit_look(look, unit))
+            sheet.write_number(row, column, value, unit_look(look, unit, one.change))
 
 
 def _charts(book: Any, findings: Findings, rows: dict[str, int]) -> None:

@@ -25,8 +25,8 @@ sys.dont_write_bytecode = False  # where this process runs the tests itself
 # Machines differ in speed; whether a test is quick enough is no property of the code. A run says of the code alone
 # whether it is right: what is drawn is the same on every day, unless `--day` asks for other draws;
 # `--hypothesis-profile many` draws more of them.
-settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=40)
-settings.register_profile("other", deadline=None, max_examples=40)
+settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=20)
+settings.register_profile("other", deadline=None, max_examples=20)
 settings.register_profile("many", deadline=None, derandomize=True, database=None, max_examples=200)
 settings.load_profile("everyday")
 # What is read while tests are collected stays to the end: nobody need look for what of it is no longer used.
@@ -37,6 +37,12 @@ WORTH_LOADING_PATIENTS, choice.WORTH_LOADING_PATIENTS = choice.WORTH_LOADING_PAT
 # takes COLUMNS for the user's wish. A test that asks for a narrow screen sets it.
 for size in ("COLUMNS", "LINES"):
     os.environ.pop(size, None)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Of `-n auto`: one more than there are cores, as tests wait now and then for browsers, servers and processes."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -158,6 +158,10 @@ def test_a_calendar_that_is_never_open(tmp_path: Path) -> None:
     ("text", "warning"),
     [
         ("disruptions: {x: {resource: line, from: 1e6 d, for: 3 d}}\n", "disruptions.x: begins on day 1e+06, outside the simulated time"),
+        (
+            "disruptions: {x: {resource: line, from: 9 d, for: 3 d}, y: {resource: lab, from: 9 d, for: 3 d}, z: {resource: line, from: 9 d, for: 3 d}}\n",
+            "disruptions.z: says the same as disruptions.x; it has no effect beside it",
+        ),
         ("regions: {capital: {referral_days: [400000 d]}}\n", "regions.capital.referral_days: day 400000, outside the simulated time"),
         ("manufacturing: {lines: {0 d: 4, 9000 d: 5}}\n", "manufacturing.lines.9000 d: outside the simulated time"),
         ("manufacturing: {lines: {2019-01-01: 4, 2020-01-01: 5}}\n", "manufacturing.lines.2019-01-01: has no effect"),
@@ -169,6 +173,14 @@ def test_a_calendar_that_is_never_open(tmp_path: Path) -> None:
 def test_what_never_happens_is_warned_of(tmp_path: Path, text: str, warning: str) -> None:
     assert any(warning in found for found in child(tmp_path, text).warnings), child(tmp_path, text).warnings
     assert child(tmp_path, "").warnings == ()
+
+
+@pytest.mark.parametrize(
+    "second", ["from: 9 d, for: 4 d", "from: 9 d, for: 3 d, work: pause", "from: 9 d, for: 3 d, units: 1"]
+)
+def test_shut_downs_that_differ_are_both_of_use(tmp_path: Path, second: str) -> None:
+    text = f"disruptions: {{x: {{resource: line, from: 9 d, for: 3 d}}, y: {{resource: line, {second}}}}}\n"
+    assert child(tmp_path, text).warnings == ()
 
 
 def test_an_empty_section_on_the_command_line_is_warned_of(tmp_path: Path) -> None:

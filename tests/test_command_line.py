@@ -9,12 +9,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from run_sim import cli
 from sim.engine.choice import COMPILED, SIMPY
 from sim.experiment.disk.manifest import write_manifest
 from sim.experiment.disk.publish import new_results
@@ -26,6 +30,18 @@ from tests.runs import HAS_NUMBA, SHIPPED
 ROOT = Path(__file__).parents[1]
 AUTO, ALLO = str(SHIPPED / "autologous.yaml"), str(SHIPPED / "allogeneic.yaml")
 SHORT = ["--set", "run.window=120 d", "--set", "run.warm_up=60 d", "--replications", "3", "--workers", "1"]
+
+
+def every_command(group: click.Group, before: str = "") -> Iterator[tuple[str, click.Command]]:
+    """(what is typed, the command) of each command, those of groups among them."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        if isinstance(command, click.Group):
+            yield from every_command(command, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", command
 
 
 @pytest.fixture(scope="module")
@@ -523,3 +539,28 @@ def test_help_lists_each_command_with_its_own_first_sentence_and_reads_none() ->
     for name, (_, said) in COMMANDS.items():
         assert f"  {name} " in told
         assert said.split()[0] in told
+
+
+PATHS = [
+    (name, option.opts[0])
+    for name, command in every_command(cli)
+    for option in command.params
+    if isinstance(option.type, click.Path)
+]
+
+
+@pytest.mark.parametrize(("name", "option"), PATHS)
+def test_an_empty_path_is_refused_in_words(name: str, option: str) -> None:
+    """A script whose variable is empty would write into the folder in which it stands."""
+    given = [option, ""] if option.startswith("-") else [""]
+    done = CliRunner().invoke(cli, [*name.split(), *given])
+    assert done.exit_code == 2
+    assert "found an empty path; allowed: the name of a file or folder" in done.output
+
+
+def test_every_command_that_writes_takes_a_path() -> None:
+    assert {name for name, option in PATHS if option == "--out"} == {
+        "calibrate", "compare", "curve", "fit", "forecast", "observe", "plan", "psa", "records check", "records new",
+        "run", "sweep", "validate",
+    }  # fmt: skip
+    assert not {option for _, option in PATHS} & {"--seed", "--set"}

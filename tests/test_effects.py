@@ -58,3 +58,22 @@ def test_a_page_goes_with_effects_only(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["list", "--page", str(tmp_path / "page.md")])
     assert done.exit_code == 2
     assert "used with --effects only" in done.output
+
+
+@pytest.mark.parametrize("options", [[], ["--effects"]])
+def test_replacing_goes_with_a_page_only(options: list[str]) -> None:
+    done = CliRunner().invoke(cli, ["list", *options, "--replace", "page.md"])
+    assert done.exit_code == 2
+    assert "--replace: used with --page only" in done.output
+
+
+def test_a_page_of_somebody_is_replaced_where_it_is_named(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("mine", encoding="utf-8")
+    asked = ["list", "--effects", "-n", "2", "--page", str(page), "--quiet"]
+    refused = CliRunner().invoke(cli, asked)
+    assert "is no page of this program" in refused.output
+    assert page.read_text(encoding="utf-8") == "mine"
+    done = CliRunner().invoke(cli, [*asked, "--replace", "page.md"])
+    assert done.exit_code == 0, done.output
+    assert "| `hybrid` |" in page.read_text(encoding="utf-8")

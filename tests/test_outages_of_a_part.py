@@ -202,3 +202,15 @@ def test_nothing_begins_on_a_line_that_was_booked_and_is_out(units: str) -> None
     # booked on day 5, collected on day 12 in the outage, which is over on day 20: eight days from then on
     assert ran.days("manufactured") == [28.0]
     assert ran.patients.attempts["manufacture"].tolist() == [1]
+
+
+@pytest.mark.parametrize(("units", "manufactured"), [("units: 1, ", [20.0, 21.0, 35.0]), ("", [28.0, 28.0, 43.0])])
+def test_work_begins_on_booked_lines_while_some_are_left(units: str, manufactured: list[float]) -> None:
+    rest = outage("finish").replace("units: 1, ", units).replace("for: 3 d", "for: 10 d")
+    ran = small(
+        "apheresis: {duration: 7 d}\n" + rest.replace("attempts: 2", "line_held: {from: booking}"), "5 d, 6 d, 7 d"
+    )
+    # both are booked on days 5 and 6, and collected on 12 and 13, in the outage, which is over on day 20. Of a part:
+    # the first is free again on 20, for the third, who is collected on 27. Of all: both begin on 20, and the third is
+    # booked on 28
+    assert ran.days("manufactured") == manufactured

@@ -18,7 +18,8 @@ from sim.experiment.sweep.evaluate import Column, Reducer, SweepPlan, evaluate, 
 from sim.experiment.sweep.points import Base, Point
 from sim.experiment.sweep.store import STORE
 from sim.outcomes.metrics import METRIC_NAMES
-from sim.outcomes.patients import FloatArray, Patients
+from sim.outcomes.patients import Patients
+from sim.pure.arrays import FloatArray
 from sim.scenario import ScenarioError, load
 from tests.experiments import lines, small_base
 from tests.runs import SHIPPED

@@ -97,6 +97,34 @@ def test_wrong_sweeps_say_so_on_one_line(small: Path, arguments: list[str], told
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "arguments", "told"),
+    [
+        (
+            "metrics:\n  - infused_shar\n  - referred\n  - referred\n",
+            [],
+            "{file}:4: metrics: found the metric 'infused_shar'; did you mean 'infused_share'?\n"
+            "{file}:6: metrics: found the metric 'referred' twice; allowed: each once\n",
+        ),
+        ("metrics: [x]\n", ["--metric", "infused_shar"], "found the metric 'infused_shar'; did you mean 'infused_"),
+        ("samples: 8\n", [], "{file}:3: samples: grid: takes no samples, as its values say which points it has"),
+        ("seed: 8\n", [], "{file}:3: seed: grid: takes no seed, as nothing of it is drawn; allowed "),
+        ("", ["--samples", "8"], "grid: takes no samples"),
+        ("set: {run.seed: 1}\ndesign: sobol\n", ["--samples", "7"], "sobol: found 7 samples; allowed: a power of 2"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_of_a_sweep_is_told_with_its_line(
+    small: Path, text: str, arguments: list[str], told: str
+) -> None:
+    file = small.parent / "sweep.yaml"
+    file.write_text(
+        f"base: small.yaml\nvary: {{apheresis.duration: {{low: 1 d, high: 2 d}}}}\n{text}", encoding="utf-8"
+    )
+    done = call("sweep", str(file), *arguments, "-n", "2", "--out", str(small.parent / "out"), "--quiet", *QUICK)
+    assert done.returncode == 2
+    assert done.stderr.startswith(told.format(file=file)), done.stderr
+
+
 def test_a_sweep_leaves_what_else_is_in_its_folder_as_it_is(small: Path) -> None:
     out = small.parent / "out"
     out.mkdir()

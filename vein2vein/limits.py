@@ -39,7 +39,11 @@ def _scenario(value: Any) -> Any:
 
 
 def _path(value: Any) -> str | os.PathLike[str]:
-    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str) or not os.fspath(value):
+    if (
+        not isinstance(value, str | os.PathLike)
+        or not isinstance(os.fspath(value), str)
+        or not os.fspath(value).strip()
+    ):
         raise TypeError
     return value
 

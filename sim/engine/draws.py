@@ -13,8 +13,8 @@ from sim.engine.kernel.rows import Purpose, blank, copied
 from sim.engine.kernel.tables import Draws
 from sim.pieces.protocol import drawn, draws_by_attempts
 from sim.pieces.steps import Path
+from sim.pure.arrays import FloatArray, IntArray
 from sim.pure.distributions import Distribution
-from sim.pure.streams import FloatArray, IntArray
 
 # (purposes, entities, attempt of each) -> uniforms of shape (purposes, entities)
 Ask = Callable[[tuple[str, ...], IntArray, IntArray], FloatArray]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sim.pieces.protocol import walk_steps
 from sim.pieces.steps import Attempts, Choose, End, Fail, Flagged, Path, Progressed, Share, Step, Together, Unless, Use
-from sim.pure.streams import FloatArray, IntArray
+from sim.pure.arrays import FloatArray, IntArray
 
 BoolArray = NDArray[np.bool_]
 # So many attempts are foreseen at the most; who goes on failing asks for the others one by one.

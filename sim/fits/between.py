@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.pieces.brief import can_fail
 from sim.pieces.protocol import Capacity, Protocol, inner_paths, unlimited
@@ -32,10 +31,10 @@ from sim.pieces.steps import (
     Together,
     Use,
 )
+from sim.pure.arrays import BoolArray, FloatArray
 from sim.pure.distributions import Distribution
 from sim.pure.hours import ALWAYS
 
-FloatArray = NDArray[np.float64]
 # Of each stage and branch beside the fitted one so many equally likely cases are taken.
 CASES = 400
 NODES = 48
@@ -180,7 +179,7 @@ def _rest(steps: Path, without: Stage | None) -> tuple[FloatArray, FloatArray]:
     return chosen, np.full(NODES, 1.0 / NODES)
 
 
-def _sample(step: Step, chance: np.random.Generator) -> tuple[FloatArray, NDArray[np.bool_]]:
+def _sample(step: Step, chance: np.random.Generator) -> tuple[FloatArray, BoolArray]:
     """(days, whether it went well) of `CASES` patients who come to a step."""
     nothing, well = np.zeros(CASES), np.ones(CASES, dtype=bool)
     match step:
@@ -202,7 +201,7 @@ def _sample(step: Step, chance: np.random.Generator) -> tuple[FloatArray, NDArra
             return nothing, well
 
 
-def _sampled(path: Path, chance: np.random.Generator) -> tuple[FloatArray, NDArray[np.bool_]]:
+def _sampled(path: Path, chance: np.random.Generator) -> tuple[FloatArray, BoolArray]:
     days, well = np.zeros(CASES), np.ones(CASES, dtype=bool)
     for step in path:
         took, through = _sample(step, chance)

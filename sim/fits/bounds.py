@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.fits.hazards import AFTER, CAUSES, Histories, Model
+from sim.pure.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 REMOVAL = CAUSES.index("removal")
 
 

@@ -9,7 +9,6 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from sim.fits.bounds import bounds
@@ -17,10 +16,10 @@ from sim.fits.few import ENOUGH, FEW, missing, weight_of_base
 from sim.fits.hazards import AFTER, CAUSES, WAITING, Histories, Likelihood, Lived, Model
 from sim.fits.likelihood import Maximum, aicc, by_preference, maximise
 from sim.fits.verdicts import DIFFERS, FITS
+from sim.pure.arrays import BoolArray, FloatArray
 from sim.pure.survival import Exponential, LogLogistic, Never, Piecewise, Survival, SurvivalTable, Weibull
 from sim.records.small import is_small, told
 
-FloatArray = NDArray[np.float64]
 Set = tuple[str, str]
 # A clock is called off where a worse fit than this would come of it by chance so rarely.
 LEAST_P = 0.01
@@ -171,13 +170,7 @@ class _Joint:
     places: Mapping[Set, tuple[int, ...]]
 
 
-def _fit(
-    h: Histories,
-    ask: Ask,
-    families: Mapping[Set, str],
-    events: Mapping[Set, int],
-    covariance: bool,
-) -> _Joint:
+def _fit(h: Histories, ask: Ask, families: Mapping[Set, str], events: Mapping[Set, int], covariance: bool) -> _Joint:
     names: list[str] = []
     start: list[float] = []
     places: dict[Set, tuple[int, ...]] = {}
@@ -269,7 +262,7 @@ def _events(h: Histories, one: Set) -> int:
     return int((happened & (after if name == AFTER else ~after)).sum())
 
 
-def _at_risk(h: Histories, one: Set) -> NDArray[np.bool_]:
+def _at_risk(h: Histories, one: Set) -> BoolArray:
     stop = np.minimum(h.end, h.progressed) if one[1] == "progression" else h.end
     if one[0] == WAITING:
         return np.asarray(np.minimum(stop, h.switch) > h.entry)

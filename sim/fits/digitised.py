@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.fits.curve_choices import FAMILIES
 from sim.fits.curves import Curve, Z, kaplan_meier
 from sim.fits.likelihood import Maximum, Observed, aicc, by_preference, maximise
 from sim.fits.numbers import Number, Row, lognormal, rounded, rounded_clock
+from sim.pure.arrays import BoolArray, FloatArray
 from sim.pure.survival import Exponential, LogLogistic, Survival, Weibull
 from sim.scenario.clock_values import write_clock
 from sim.scenario.units import write_number
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 # A rise of a curve that cannot rise, or a start beside 1, of up to this much is a slip of the hand that digitised it.
 SLIP = 0.02
 # Rounds in which the numbers censored in an interval settle; the paper's own code has no limit.
@@ -89,7 +88,7 @@ def repaired(day: FloatArray, survival: FloatArray) -> Digitised:
     return Digitised(np.array(days), np.array(falls), {kind: count for kind, count in counts.items() if count})
 
 
-def pseudo_records(curve: Digitised, risk_day: FloatArray, at_risk: FloatArray) -> tuple[FloatArray, NDArray[np.bool_]]:
+def pseudo_records(curve: Digitised, risk_day: FloatArray, at_risk: FloatArray) -> tuple[FloatArray, BoolArray]:
     """(day, whether it is an event) of each patient, shape (patients,), in order of days. Raises CurveError.
 
     `risk_day`, `at_risk`: the numbers at risk, days going up from 0; one number alone is that of all patients.
@@ -103,7 +102,7 @@ def pseudo_records(curve: Digitised, risk_day: FloatArray, at_risk: FloatArray) 
     risk_day, at_risk = risk_day[risk_day < last], at_risk[risk_day < last]
     ends = np.append(risk_day[1:], np.inf)
     days: list[FloatArray] = []
-    events: list[NDArray[np.bool_]] = []
+    events: list[BoolArray] = []
     # `base`: the survival that the events so far come to, against which the next ones are counted
     n, base, censored_before = int(at_risk[0]), 1.0, 0
     for number, (start, end) in enumerate(zip(risk_day, ends, strict=True)):
@@ -168,7 +167,7 @@ class Fit:
     distance: tuple[float, float]
 
 
-def fit_families(day: FloatArray, event: NDArray[np.bool_], curve: Digitised) -> list[Fit]:
+def fit_families(day: FloatArray, event: BoolArray, curve: Digitised) -> list[Fit]:
     """Each family by maximum likelihood, the preferred one first; events lie somewhere since the point before."""
     since = np.where(event, curve.day[np.maximum(np.searchsorted(curve.day, day) - 1, 0)], 0.0)
     start = math.log(max(event.sum(), 0.5) / day.sum())
@@ -200,7 +199,7 @@ def shape_of(family: str, free: FloatArray) -> Survival:
             return LogLogistic(math.exp(free[1]), math.exp(free[0]))
 
 
-def _log_likelihood(shape: Survival, since: FloatArray, day: FloatArray, event: NDArray[np.bool_]) -> float:
+def _log_likelihood(shape: Survival, since: FloatArray, day: FloatArray, event: BoolArray) -> float:
     """Events lie between two points of the curve, so their probability is that of the interval."""
     until, before = shape.hazard(day), shape.hazard(since)
     with np.errstate(divide="ignore"):
@@ -208,13 +207,13 @@ def _log_likelihood(shape: Survival, since: FloatArray, day: FloatArray, event: 
     return float((fallen - before)[event].sum() - until[~event].sum())
 
 
-def observed(day: FloatArray, event: NDArray[np.bool_]) -> Curve:
+def observed(day: FloatArray, event: BoolArray) -> Curve:
     """The Kaplan-Meier curve of pseudo-records, with its band and numbers at risk."""
     ones, never = np.ones(len(day)), np.full(len(day), np.inf)
     return kaplan_meier(Observed(day, np.where(event, day, np.inf), 0.0 * ones, never, ones, never))
 
 
-def numbers_of(path: str, fits: list[Fit], event: NDArray[np.bool_], note: str) -> Number:
+def numbers_of(path: str, fits: list[Fit], event: BoolArray, note: str) -> Number:
     """The preferred family as a clock of the scenario at `path`, a row each parameter, with what is uncertain."""
     best = fits[0]
     others = ", ".join(f"{fit.family} {fit.aicc - best.aicc:+.1f}" for fit in fits[1:])

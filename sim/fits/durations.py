@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.fits.between import Between
 from sim.fits.curves import kaplan_meier, quantiles
@@ -15,11 +14,11 @@ from sim.fits.families import FAMILIES, Family, scaled, shifted
 from sim.fits.few import ENOUGH, FEW, missing
 from sim.fits.likelihood import OVER_A_DAY, Law, Maximum, Observed, aicc, by_preference, log_likelihood, maximise
 from sim.fits.verdicts import FITS, NO_FAMILY
+from sim.pure.arrays import FloatArray
 from sim.pure.distributions import Distribution, Empirical, Fixed
 from sim.records.small import LEAST, told
 from sim.records.value import MILESTONES, Records
 
-FloatArray = NDArray[np.float64]
 # A family is refused where a worse fit than this would come of it by chance so rarely.
 LEAST_P = 0.05
 MOST_FOR_THE_TEST = 5_000
@@ -131,7 +130,7 @@ def _scaled(seen: Observed, data: Observed, base: Distribution) -> Stage:
     def value(point: FloatArray) -> float:
         return log_likelihood(scaled(base, math.exp(point[0])), data) - 0.5 * prior * float(point[0]) ** 2
 
-    if base.is_fixed and base.mean() == 0.0:
+    if base.is_nothing:
         note = "the base has no time here, and too few ended in view for a family"
         return Stage(base, "fixed", "base", None, (), 1.0, math.nan, {}, note)
     if base.is_fixed:

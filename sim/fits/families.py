@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
+from sim.pure.arrays import FloatArray
 from sim.pure.distributions import (
     Distribution,
     Empirical,
@@ -26,8 +26,6 @@ from sim.pure.distributions import (
     Uniform,
     Weibull,
 )
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sim.fits.numbers import (
-    Number,
-    Row,
-    in_unit,
-    kept,
-    of_share,
-)
+from sim.fits.numbers import Number, Row, in_unit, kept, of_share
 from sim.fits.shares import fit_share, slot_supply
 from sim.fits.work import Work
+from sim.pure.arrays import BoolArray
 from sim.records.value import CLOCK_OF_END, Records
 from sim.scenario import Scenario
 from sim.scenario.units import DAYS_PER_UNIT
@@ -86,7 +80,7 @@ def _bridging_shares(records: Records, base: Scenario, work: Work) -> None:
         work.numbers.append(kept("bridging.share", why))
     else:
         # who is still there so long after apheresis that bridging would have begun
-        latest = float(base.bridging.start.quantile(np.array([0.99]))[0]) + 1.0
+        latest = base.bridging.start.at(0.99) + 1.0
         asked = records.last_day >= records.day("apheresis") + latest
         begun = asked & (records.bridging_day <= records.day("apheresis") + latest)
         share = fit_share(int(begun.sum()), int(asked.sum()), base.bridging.share)
@@ -142,7 +136,7 @@ def _attempts(records: Records, base: Scenario, work: Work) -> None:
         work.numbers.append(of_share(path, share, value, note=note, others=others))
 
 
-def _is_over(records: Records, base: Scenario) -> NDArray[np.bool_]:
+def _is_over(records: Records, base: Scenario) -> BoolArray:
     """Whose last collection was over when they were last seen, whatever came of it; nobody, where no end is recorded.
 
     Later collections come after the base's time to repeat one; each takes as long as nearly every first one did.

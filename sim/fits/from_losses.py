@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.fits import curves
 from sim.fits.clocks import Ask, Clocks, fit_clocks, runs
@@ -24,11 +23,11 @@ from sim.fits.numbers import (
 )
 from sim.fits.shares import fit_share
 from sim.fits.work import CurveRow, Work
+from sim.pure.arrays import FloatArray
 from sim.records.small import is_small
 from sim.records.value import CLOCK_OF_END, INCLUDED_AT, Records
 from sim.scenario import Scenario
 
-FloatArray = NDArray[np.float64]
 MOST_POINTS = 400
 # Multipliers of risk groups are fitted where every group has so many progressions and deaths.
 LEAST_OF_GROUP = 10

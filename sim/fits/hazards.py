@@ -20,13 +20,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.records.value import CLOCK_OF_END, MILESTONES, Records
 
-FloatArray = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 CAUSES = ("progression", "death", "removal")
 WAITING, AFTER = "waiting", "after_apheresis"
 MOST_EXPONENT = 700.0
@@ -53,8 +50,8 @@ class Histories:
     switch: FloatArray
     progressed: FloatArray
     free: FloatArray
-    again: Flags
-    ends: Flags
+    again: BoolArray
+    ends: BoolArray
     group: IntArray
     eased: FloatArray
     eased_to: FloatArray
@@ -109,7 +106,7 @@ def histories(
     )
 
 
-def _hides_apheresis(records: Records) -> Flags:
+def _hides_apheresis(records: Records) -> BoolArray:
     """Who was collected on a day that is not recorded: a later milestone is."""
     later = np.zeros(len(records), dtype=bool)
     for name in MILESTONES[MILESTONES.index("apheresis") + 1 :]:
@@ -303,7 +300,7 @@ class Lived:
         return Quantity(len(on), self._other(cause, low, high), high - low)
 
 
-def _around(on: FloatArray, ended: Flags, *changes: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _around(on: FloatArray, ended: BoolArray, *changes: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The day around an event; of those that ended the path, after all that had changed by then."""
     start = np.zeros(len(on))
     for change in changes:

@@ -21,14 +21,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize
 
 from sim.fits.families import cdf, sf
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.pure.distributions import Distribution
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 LEAST_PROBABILITY = 1e-300
 # A maximum is found where no more of log-likelihood is to be gained.
 GAIN = 1e-8
@@ -58,7 +56,7 @@ class Observed:
     loss: float = 0.0
 
     @property
-    def ended(self) -> NDArray[np.bool_]:
+    def ended(self) -> BoolArray:
         """Which are known to a day; others are censored, or known to a wider interval."""
         return np.asarray(np.isfinite(self.high) & (self.high - self.low <= 1.0))
 

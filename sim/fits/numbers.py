@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.fits.clocks import SHAPES, Clock, Clocks
 from sim.fits.curves import Z
@@ -17,6 +16,7 @@ from sim.fits.few import ENOUGH, missing, weight_of_base
 from sim.fits.likelihood import Observed
 from sim.fits.shares import LEAST_P, Referrals, Share
 from sim.fits.verdicts import CONSTANT, NOT_CONSTANT
+from sim.pure.arrays import FloatArray
 from sim.pure.distributions import Distribution, Exponential, Gamma, Lognormal, Weibull
 from sim.pure.survival import Exponential as ConstantHazard
 from sim.pure.survival import Survival
@@ -27,7 +27,6 @@ from sim.scenario.durations import write_duration
 from sim.scenario.units import DAYS_PER_UNIT, write_number
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 DIGITS = 6
 MONTH = DAYS_PER_UNIT["month"]
 

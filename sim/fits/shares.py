@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 from scipy.stats import chi2
 
 from sim.fits.few import ENOUGH_PATIENTS, missing, weight_of_base
+from sim.pure.arrays import FloatArray
 from sim.records.small import told
 from sim.scenario.units import DAYS_PER_UNIT
 
-FloatArray = NDArray[np.float64]
 JEFFREYS = 0.5
 YEAR = 365.25
 LEAST_P = 0.05

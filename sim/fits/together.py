@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.fits.numbers import Number
+from sim.pure.arrays import FloatArray
 from sim.scenario.uncertainty import MOST_CORRELATION
 
-FloatArray = NDArray[np.float64]
 DIGITS = 3
 # Correlations of a fit nearer to 0 than this are left out: they move no result that a PSA could show.
 NEGLIGIBLE = 0.02

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.outcomes.bridging import bridged
 from sim.outcomes.patients import Afterwards, Patients
@@ -14,6 +13,7 @@ from sim.pieces.luck import Luck
 from sim.pieces.persons import persons, population
 from sim.pieces.returning import PRODUCTS
 from sim.pieces.returning import relapses as would_return
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.pure.frailty import Frailty
 from sim.pure.mortality import Background, Meet, met_by, met_together
@@ -22,9 +22,6 @@ from sim.pure.survival import Survival, known_table
 from sim.scenario import Scenario
 from sim.scenario.afterwards import UNTREATED, AfterInfusion, ByBridging, ByEarlierTarget, HazardRatios
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 ALTERNATIVE, STANDARD_CARE = "alternative", "standard_care"
 
 

@@ -16,8 +16,8 @@ from sim.outcomes.patients import ends
 from sim.outcomes.through_time import mean_level
 from sim.pieces.cohort import Cohort
 from sim.pieces.protocol import Protocol
+from sim.pure.arrays import BoolArray, FloatArray
 
-FloatArray = NDArray[np.float64]
 # What is forecast, in words, and whether it is a number at the end of a month, in it, or a mean over it.
 LIST, APHERESES, INFUSIONS, BEDS, ICU = "waiting_list", "aphereses", "infusions", "beds", "icu"
 QUANTITIES = {
@@ -92,14 +92,14 @@ def daily_list(cohort: Cohort, trace: Trace, last_day: int, since: str) -> NDArr
     return np.cumsum(steps(begin) - steps(gone), axis=1).astype(np.int32)[:, : last_day + 1]
 
 
-def _groups(cohort: Cohort) -> list[NDArray[np.bool_]]:
+def _groups(cohort: Cohort) -> list[BoolArray]:
     everybody = np.ones(len(cohort.replication), dtype=bool)
     mine = np.zeros_like(everybody) if cohort.lived is None else cohort.lived
     return [everybody, mine, ~mine]
 
 
 def _in_use(
-    protocol: Protocol, trace: Trace, name: str, groups: list[NDArray[np.bool_]], edges: FloatArray
+    protocol: Protocol, trace: Trace, name: str, groups: list[BoolArray], edges: FloatArray
 ) -> list[FloatArray]:
     """Mean units in use in each month, for each group of shape (months, replications)."""
     uses = trace.uses

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.estimates import ranges
@@ -17,9 +16,9 @@ from sim.outcomes.metrics import BY_NAME, measure
 from sim.outcomes.patients import Patients, resolve
 from sim.pieces.cohort import Cohort
 from sim.pieces.luck import WAITING
+from sim.pure.arrays import FloatArray
 from sim.scenario import Scenario
 
-FloatArray = NDArray[np.float64]
 # Metric of the registry, and what it is called of these patients.
 LABELS = {
     "referred": "Patients on the list on the first day",

@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.outcomes.patients import Patients
 from sim.pieces.luck import Luck
 from sim.pieces.step_up import BRIDGED
+from sim.pure.arrays import BoolArray, FloatArray
 from sim.scenario import Scenario
-
-FloatArray = NDArray[np.float64]
 
 
 class Bridged(NamedTuple):
     """Whether each patient was given bridging therapy, and whether they responded to it."""
 
-    given: NDArray[np.bool_]
-    responded: NDArray[np.bool_]
+    given: BoolArray
+    responded: BoolArray
 
 
 def bridged(scenario: Scenario, patients: Patients, luck: Luck) -> Bridged:

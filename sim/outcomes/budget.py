@@ -11,7 +11,6 @@ that whoever is referred in it is in it.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.by_group import ByGroup
@@ -22,9 +21,9 @@ from sim.outcomes.items import items
 from sim.outcomes.patients import Patients
 from sim.outcomes.supply import UNUSED_PRODUCT, supplied
 from sim.pieces.protocol import Protocol
+from sim.pure.arrays import FloatArray
 from sim.scenario import Scenario
 
-FloatArray = NDArray[np.float64]
 YEAR_DAYS = 365.0
 MOST_YEARS = 5
 PEOPLE = "patients"

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.bridging import bridging_day, holding_end
@@ -20,12 +19,11 @@ from sim.outcomes.patients import OUTCOME_NAMES, Patients, of_outcome
 from sim.outcomes.stays import Stays, bed_if_unlimited, stays
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.pure.discounting import DAYS_PER_MONTH, DAYS_PER_YEAR, Stretch, single
 from sim.scenario import Scenario
 from sim.scenario.afterwards import UNTREATED
 from sim.scenario.economics import Costs, Discount, Economics
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +40,8 @@ class Courses:
 
     patients: Patients
     trace: Trace
-    rows: NDArray[np.int64]
-    of: NDArray[np.int64]
+    rows: IntArray
+    of: IntArray
     people: int
     referral: FloatArray
     economics: Economics
@@ -54,13 +52,13 @@ class Courses:
     until: FloatArray
     death: FloatArray
     infusion: FloatArray
-    off_the_shelf: NDArray[np.bool_]
+    off_the_shelf: BoolArray
     batches: int
     bridging: FloatArray
     bridged: tuple[FloatArray, FloatArray]
     held: tuple[FloatArray, FloatArray]
-    beds: tuple[NDArray[np.int64], FloatArray, FloatArray]
-    intensive: tuple[NDArray[np.int64], FloatArray, FloatArray]
+    beds: tuple[IntArray, FloatArray, FloatArray]
+    intensive: tuple[IntArray, FloatArray, FloatArray]
     discounts: tuple[Discount, ...]
     up_to: FloatArray | None = None
 
@@ -84,18 +82,18 @@ class Courses:
         """The annual rates at which health is discounted."""
         return tuple(each.health for each in self.discounts)
 
-    def passes(self, milestone: str) -> NDArray[np.int64]:
+    def passes(self, milestone: str) -> IntArray:
         """How often each passed a milestone, products that went on without him included."""
         if milestone not in self.trace.milestones:
             return np.zeros(len(self.rows), np.int64)
         return np.asarray(self.trace.passes[self.rows, self.trace.milestones.index(milestone)])
 
-    def with_outcome(self, outcome: str) -> NDArray[np.bool_]:
+    def with_outcome(self, outcome: str) -> BoolArray:
         """Who has this outcome."""
         return of_outcome(self._outcome, outcome)
 
     @cached_property
-    def _outcome(self) -> NDArray[np.int64]:
+    def _outcome(self) -> IntArray:
         return self.patients.outcome[self.rows]
 
     def left_with(self, outcome: str) -> FloatArray:
@@ -211,7 +209,7 @@ class Courses:
         """Days after the first referral that count, for all or for each course."""
         return self.economics.horizon if self.up_to is None else np.minimum(self.up_to, self.economics.horizon)
 
-    def within(self, who: NDArray[np.int64]) -> float | FloatArray:
+    def within(self, who: IntArray) -> float | FloatArray:
         """The horizon of these courses."""
         horizon = self.horizon
         return horizon[who] if isinstance(horizon, np.ndarray) else horizon
@@ -225,7 +223,7 @@ def courses_of(
     trace: Trace,
     luck: Luck,
     discounts: tuple[Discount, ...],
-    chosen: NDArray[np.bool_] | None = None,
+    chosen: BoolArray | None = None,
 ) -> Courses:
     """The courses of the measured, or of whoever of the cohort is `chosen` (an entry each, first courses only)."""
     after = patients.after

@@ -13,9 +13,8 @@ from sim.outcomes.by_group import ByGroup, ratio
 from sim.outcomes.patients import OUTCOME_NAMES, Patients, ends
 from sim.outcomes.resource_use import queue_days
 from sim.pieces.cohort import Cohort
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.tables.words import EVENTS
-
-FloatArray = NDArray[np.float64]
 
 # What lies between two milestones that follow each other on a path.
 INTERVALS: dict[tuple[str, str], str] = {
@@ -143,7 +142,7 @@ def incidence(patients: Patients, days: int) -> FloatArray:
     return np.asarray(counts / np.maximum(by.count(measured), 1)[:, None, None])
 
 
-def _whole_days(since: FloatArray, which: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
+def _whole_days(since: FloatArray, which: BoolArray, most: int) -> IntArray:
     """The whole day by which something has happened to each of those, 0 of the others."""
     return np.clip(np.ceil(np.where(which, since, 0.0)), 0, most).astype(np.int64)
 

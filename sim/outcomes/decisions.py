@@ -11,12 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.outcomes.estimates import interval, ratio_interval
 from sim.outcomes.verdicts import DOMINATED, EXTENDEDLY, ON_FRONTIER, Verdict, verdict
+from sim.pure.arrays import FloatArray, IntArray
 
-FloatArray = NDArray[np.float64]
 SAME, NOT_JUDGED = "the same", "one replication: not judged"
 UNCLEAR = "no clear difference in {}"
 COSTS, EFFECTS, BOTH = "costs", "QALYs", "costs or QALYs"
@@ -243,7 +242,7 @@ class Acceptability:
 
     probability: FloatArray
     expected: FloatArray
-    best: NDArray[np.int64]
+    best: IntArray
     evpi: FloatArray
     evpi_error: FloatArray
 

@@ -10,16 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.outcomes.economics import Ledger, whole_cost
 from sim.outcomes.patients import Patients
 from sim.outcomes.subgroups import CENTRE, RISK_GROUP, groups
+from sim.pure.arrays import FloatArray
 from sim.scenario import Scenario
 from sim.scenario.equity import GroupWeight
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 ALL = "all"
 # What is told of each group, in this order: means a patient, and the proportion of all who are of it.
 FIGURES = ("cost", "qalys", "weighted_qalys", "weight", "share")

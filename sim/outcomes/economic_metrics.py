@@ -11,17 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.outcomes.economic_quantities import COST, EFFECT, MONEY, QUANTITIES
 from sim.outcomes.estimates import FREE, Range
 from sim.outcomes.metrics import BY_NAME, METRIC_NAMES, REFERRED, Population
 from sim.outcomes.verdicts import HIGHER
+from sim.pure.arrays import FloatArray
 from sim.scenario.capacity_costs import MOST_MONEY
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.units import NUMBER
 
-FloatArray = NDArray[np.float64]
 NET_BENEFIT = "net_benefit"
 _NAMES = tuple(quantity.name for quantity in QUANTITIES)
 ALL_NAMES = (*METRIC_NAMES, *_NAMES, f"{NET_BENEFIT}@100000")

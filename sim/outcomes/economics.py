@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.by_group import ByGroup
@@ -21,11 +20,11 @@ from sim.outcomes.patients import Patients
 from sim.outcomes.supply import Supplied, supplied
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.pure.discounting import DAYS_PER_MONTH, DAYS_PER_YEAR, stream
 from sim.scenario import Scenario
 from sim.scenario.economics import Discount, Economics
 
-FloatArray = NDArray[np.float64]
 UNDISCOUNTED = Discount.by_default(costs=0.0, health=0.0)
 
 
@@ -47,8 +46,8 @@ class Ledger:
     life_years: FloatArray
     discounted_life_years: FloatArray
     treatment_free: FloatArray
-    infused: NDArray[np.bool_]
-    rows: NDArray[np.int64]
+    infused: BoolArray
+    rows: IntArray
     items: tuple[Item, ...]
     supply: tuple[Supplied, ...] = ()
     with_unrelated: bool = False

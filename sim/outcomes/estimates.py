@@ -18,9 +18,10 @@ share of 0 or 1) there is no spread, and the interval is that point, as Student'
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
+from sim.pure.arrays import FloatArray
+
 Range = tuple[ArrayLike, ArrayLike]
 CONFIDENCE = 0.95
 # Fewer replications than this hardly know their own spread: at 4, Student's t is 3.2 instead of 2.0.

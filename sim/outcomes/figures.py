@@ -20,7 +20,6 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.by_group import ratio
@@ -33,11 +32,11 @@ from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import queues_of, use_in
 from sim.outcomes.verdicts import LOWER
 from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, place_names
+from sim.pure.arrays import FloatArray
 from sim.pure.discounting import DAYS_PER_MONTH
 from sim.scenario import Scenario
 from sim.scenario.problems import any_of, did_you_mean, show
 
-FloatArray = NDArray[np.float64]
 Window = tuple[float, float]
 # The value in each replication of one stretch of time.
 InWindow = Callable[[Patients, Trace, Window], FloatArray]

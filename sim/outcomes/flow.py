@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.patients import Patients
+from sim.pure.arrays import FloatArray
 from sim.tables.words import OUTCOMES
 
-FloatArray = NDArray[np.float64]
 # Milestones shown as stations, in the order of the path; between two of them nobody needs to be told apart.
 STATIONS = {
     "referral": "Referred",

@@ -9,16 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.patients import INFUSED, OUTCOME_NAMES, WAITING, Patients
 from sim.outcomes.slot_wait import SlotWait
+from sim.pure.arrays import BoolArray, FloatArray
 from sim.pure.discounting import DAYS_PER_MONTH, DAYS_PER_YEAR
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 Window = tuple[float, float]
 # The value in each replication of a batch.
 Formula = Callable[[Patients, Trace, Window], FloatArray]

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.metrics import BY_NAME, measure
 from sim.outcomes.patients import Patients
+from sim.pure.arrays import FloatArray
 from sim.scenario import Scenario
 
-FloatArray = NDArray[np.float64]
 # Only metrics of measured patients: what belongs to resources cannot be divided among groups.
 METRICS = tuple(
     BY_NAME[name]

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sim.pure.arrays import FloatArray
+
 DRAWS = 200
 SEED = 20_070_917
 KNOTS, DEGREE = 3, 3

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes.courses import Courses
+from sim.pure.arrays import FloatArray, IntArray
 from sim.pure.discounting import DAYS_PER_MONTH, single, stream
 from sim.scenario import Scenario
 from sim.scenario.economics import Economics, GradeValue
 
-FloatArray = NDArray[np.float64]
 # Path of the price of a product that is not infused, before its kind.
 UNUSED = "costs.unused_product."
 INTENSIVE = "costs.icu_day"
@@ -32,7 +32,7 @@ class Item:
 
     path: str
     category: str
-    who: NDArray[np.int64]
+    who: IntArray
     units: FloatArray
     start: FloatArray
     end: FloatArray
@@ -106,7 +106,7 @@ def price_of(path: str, economics: Economics) -> float:
     return float(value.cost if isinstance(value, GradeValue) else value)
 
 
-def _unused(c: Courses) -> dict[str, NDArray[np.int64]]:
+def _unused(c: Courses) -> dict[str, IntArray]:
     """How many priced products of each course were begun or drawn, and not infused; none where that is not in view."""
     if not c.economics.in_view(c.economics.costs.unused_paid_by):
         return {}

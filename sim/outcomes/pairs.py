@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.patients import Patients
+from sim.pure.arrays import BoolArray, FloatArray
 
 
 def why_not_paired(a: Patients, b: Patients) -> list[str | None]:
@@ -17,7 +17,7 @@ def why_not_paired(a: Patients, b: Patients) -> list[str | None]:
     mine, other = first.measured & as_many[first.replication], second.measured & as_many[second.replication]
     by = ByGroup(first.replication[mine], a.by.groups)
 
-    def tell(differ: NDArray[np.bool_], why: str) -> None:
+    def tell(differ: BoolArray, why: str) -> None:
         for k in np.flatnonzero(by.count(differ)):
             found[k] = found[k] or why
 
@@ -32,7 +32,7 @@ def why_not_paired(a: Patients, b: Patients) -> list[str | None]:
     return found
 
 
-def pair_counts(baseline: Patients, scenario: Patients) -> NDArray[np.float64]:
+def pair_counts(baseline: Patients, scenario: Patients) -> FloatArray:
     """Measured patients by `PROGRESSED_IN`, shape (replications, 4); the cohorts must be the same.
 
     Rows of replications whose cohorts are not the same mean nothing.

@@ -14,12 +14,12 @@ from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.by_group import ByGroup
 from sim.outcomes.slot_wait import SlotWait
 from sim.pieces.clocks import OUTCOME_OF_CLOCK, Clock
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.tables.words import OUTCOMES, WITHDRAWALS
 
 if TYPE_CHECKING:
     from sim.pieces.cohort import Cohort
 
-FloatArray = NDArray[np.float64]
 
 OUTCOME_NAMES = tuple(OUTCOMES)
 INFUSED, WAITING = OUTCOME_NAMES.index("infused"), OUTCOME_NAMES.index("waiting")
@@ -38,7 +38,7 @@ class Afterwards:
     alternative, or the day of the outcome (the end of follow-up for those who still wait).
     """
 
-    responded: NDArray[np.bool_]
+    responded: BoolArray
     response_day: FloatArray
     relapse_day: FloatArray
     death_day: FloatArray
@@ -59,16 +59,16 @@ class Patients:
 
     cohort: Cohort
     referral_day: FloatArray
-    outcome: NDArray[np.int64]
+    outcome: IntArray
     reason: NDArray[np.object_]
     end_day: FloatArray
     progression_day: FloatArray
     days: dict[str, FloatArray]
-    attempts: dict[str, NDArray[np.int64]]
+    attempts: dict[str, IntArray]
     made_day: FloatArray
-    made_count: NDArray[np.int64]
-    began_manufacture: NDArray[np.bool_]
-    off_the_shelf: NDArray[np.bool_]
+    made_count: IntArray
+    began_manufacture: BoolArray
+    off_the_shelf: BoolArray
     followed_to: FloatArray
     follow_up: FloatArray
     after: Afterwards | None = None
@@ -79,32 +79,32 @@ class Patients:
         """By replication."""
         return ByGroup(self.cohort.replication, len(self.cohort.luck.replications))
 
-    def with_outcome(self, outcome: str) -> NDArray[np.bool_]:
+    def with_outcome(self, outcome: str) -> BoolArray:
         """Who has this outcome; of `withdrawn`, for whatever reason."""
         return of_outcome(self.outcome, outcome)
 
     @property
-    def infused(self) -> NDArray[np.bool_]:
+    def infused(self) -> BoolArray:
         """Whether each patient was infused."""
         return np.asarray(self.outcome == INFUSED)
 
     @property
-    def turned(self) -> NDArray[np.bool_]:
+    def turned(self) -> BoolArray:
         """Whether each patient was given the alternative instead."""
         return np.asarray(self.outcome == ALTERNATIVE)
 
     @property
-    def cared_for(self) -> NDArray[np.bool_]:
+    def cared_for(self) -> BoolArray:
         """Whether each patient was given standard care, in an arm in which nobody is infused."""
         return np.asarray(self.outcome == STANDARD_CARE)
 
     @property
-    def deferred_for_bed(self) -> NDArray[np.bool_]:
+    def deferred_for_bed(self) -> BoolArray:
         """Whether each patient was ready for infusion and had to wait for a bed or treatment place."""
         return np.asarray(self.between("ready_for_infusion", "infusion") > 0.0)
 
     @property
-    def progressed(self) -> NDArray[np.bool_]:
+    def progressed(self) -> BoolArray:
         """Whether each patient progressed before infusion, eligible afterwards or not."""
         return np.isfinite(self.progression_day)
 
@@ -124,7 +124,7 @@ class Patients:
         return np.full(len(self.outcome), np.nan) if found is None else found
 
 
-def of_outcome(outcomes: NDArray[np.int64], outcome: str) -> NDArray[np.bool_]:
+def of_outcome(outcomes: IntArray, outcome: str) -> BoolArray:
     """Which of these are this outcome; of `withdrawn`, for whatever reason."""
     names = ("withdrawn", *WITHDRAWALS) if outcome == "withdrawn" else (outcome,)
     return np.asarray(np.logical_or.reduce([outcomes == OUTCOME_NAMES.index(name) for name in names]))
@@ -139,10 +139,10 @@ class Ends:
     """
 
     limit: FloatArray
-    infused: NDArray[np.bool_]
-    turned: NDArray[np.bool_]
-    left: NDArray[np.bool_]
-    ended: NDArray[np.bool_]
+    infused: BoolArray
+    turned: BoolArray
+    left: BoolArray
+    ended: BoolArray
     day: FloatArray
     raw: dict[str, FloatArray]
     days: dict[str, FloatArray]
@@ -243,7 +243,7 @@ def wasted_products(patients: Patients, window: tuple[float, float]) -> FloatArr
     return patients.by.total(surplus, resolved & (day >= window[0]) & (day < window[1]))
 
 
-def slots_wasted(patients: Patients, trace: Trace) -> NDArray[np.bool_]:
+def slots_wasted(patients: Patients, trace: Trace) -> BoolArray:
     """For each slot, whether no manufacture used it and it came back too late to be offered again.
 
     A patient whose manufacture began has used the slots that they claimed last, as many as they claimed at once.
@@ -303,7 +303,7 @@ def table(
     rows = np.flatnonzero(patients.referral_day <= stop_day[cohort.replication])
     count = len(rows)
 
-    def spelled(kind: str, numbers: NDArray[np.int64]) -> NDArray[np.object_]:
+    def spelled(kind: str, numbers: IntArray) -> NDArray[np.object_]:
         return np.array(names[kind], dtype=object)[numbers[rows]]
 
     columns: dict[str, object] = {
@@ -356,7 +356,7 @@ def table(
     return columns | {f"{name}_attempts": number[rows] for name, number in patients.attempts.items()}
 
 
-def _or_null(there: NDArray[np.bool_], values: NDArray[Any]) -> NDArray[np.object_]:
+def _or_null(there: BoolArray, values: NDArray[Any]) -> NDArray[np.object_]:
     """The values where they are there, elsewhere null."""
     found = values.astype(object)
     found[~there] = None

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.pure.arrays import FloatArray, IntArray
 from sim.records.value import ATTEMPTS, CATEGORIES, ENDS, MILESTONES, UNORDERED, Records, day_number
 
-FloatArray = NDArray[np.float64]
 # By when it is known how often something was tried, unless the patient has left.
 TRIED_BY = {"collection": "received_at_factory", "manufacture": "product_received"}
 
@@ -114,9 +114,7 @@ def in_whole_days(records: Records) -> Records:
     )
 
 
-def events_of(
-    records: Records, ends: Sequence[str] = ENDS
-) -> tuple[NDArray[np.int64], NDArray[np.object_], FloatArray]:
+def events_of(records: Records, ends: Sequence[str] = ENDS) -> tuple[IntArray, NDArray[np.object_], FloatArray]:
     """(place of the patient, activity, day) of every event, in the order of patients, times and the path.
 
     Activities are the names of milestones and ends, and progression and bridging.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace, Uses
 from sim.outcomes.by_group import ByGroup, ratio
@@ -25,9 +24,8 @@ from sim.pieces.protocol import (
     places,
     unlimited,
 )
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 Window = tuple[float, float]
 
 
@@ -140,8 +138,8 @@ class _InWindow:
     there: FloatArray
     queue_mean: FloatArray
     queue_p95: FloatArray
-    capacity: NDArray[np.bool_]
-    cadence: NDArray[np.bool_]
+    capacity: BoolArray
+    cadence: BoolArray
 
 
 def _in_window(protocol: Protocol, patients: Patients, trace: Trace, window: Window) -> _InWindow:
@@ -375,7 +373,7 @@ def _queue_length(by: ByGroup, asked: FloatArray, served: FloatArray, window: Wi
     return mean, np.argmax(np.cumsum(time, axis=1) >= 0.95 * whole, axis=1).astype(np.float64)
 
 
-def queue_days(trace: Trace, patients: Patients) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
+def queue_days(trace: Trace, patients: Patients) -> tuple[IntArray, FloatArray, FloatArray]:
     """(patient, day served, days queued) of every request of a patient that was served after waiting.
 
     Days on which a patient waits for two things at once (tests side by side) count once, for the one asked first.

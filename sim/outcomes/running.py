@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.outcomes.estimates import NOT_NEGATIVE, Range, around
-
-FloatArray = NDArray[np.float64]
+from sim.pure.arrays import FloatArray
 
 
 @dataclass

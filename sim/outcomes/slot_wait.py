@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
 from sim.pieces.protocol import AnyOf, Cadence, Protocol, places
-
-FloatArray = NDArray[np.float64]
+from sim.pure.arrays import FloatArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import PATIENT, Trace
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import idle_until
 from sim.pieces.protocol import Capacity, Protocol, unlimited
 from sim.pieces.step_up import STAYS
+from sim.pure.arrays import FloatArray, IntArray
 from sim.scenario import Scenario
 
-FloatArray = NDArray[np.float64]
-Stays = tuple[NDArray[np.int64], FloatArray, FloatArray]
+Stays = tuple[IntArray, FloatArray, FloatArray]
 
 
 def stays(
     protocol: Protocol,
     trace: Trace,
     resource: str,
-    places: NDArray[np.int64],
+    places: IntArray,
     referral: FloatArray,
     if_unlimited: Callable[[], Stays] | None = None,
 ) -> Stays:
@@ -48,12 +47,7 @@ def stays(
 
 
 def bed_if_unlimited(
-    s: Scenario,
-    patients: Patients,
-    trace: Trace,
-    rows: NDArray[np.int64],
-    referral: FloatArray,
-    left: FloatArray,
+    s: Scenario, patients: Patients, trace: Trace, rows: IntArray, referral: FloatArray, left: FloatArray
 ) -> Stays:
     """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his.
 

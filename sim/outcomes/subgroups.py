@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.outcomes.economic_quantities import MONEY, QALYS, YEARS
 from sim.outcomes.economics import Ledger, whole_cost
 from sim.outcomes.patients import Patients
+from sim.pure.arrays import FloatArray
 from sim.scenario import Scenario
 
-FloatArray = NDArray[np.float64]
 SHARE = "share"
 # (name, label, unit) of what is told of each group.
 FIGURES = (

@@ -10,17 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes.by_group import ByGroup
 from sim.pieces.protocol import Cadence, Capacity, Protocol, Resource, Stock
 from sim.pieces.standing import dated_slots, standing_unit_days
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.pure.discounting import DAYS_PER_MONTH
 from sim.scenario import Scenario
 from sim.scenario.capacity_costs import amounts
 
-FloatArray = NDArray[np.float64]
 Window = tuple[float, float]
 CAPACITY, UNUSED_PRODUCT = "capacity", "unused_product"
 UNUSED_DOSES = "costs.unused_product.allogeneic"
@@ -105,11 +104,11 @@ def _counted(key: str, resource: Resource, mine: list[int], trace: Trace, window
     raise AssertionError(f"{key} of {resource.name} is not counted")
 
 
-def _by(trace: Trace, replication: NDArray[np.int64]) -> ByGroup:
+def _by(trace: Trace, replication: IntArray) -> ByGroup:
     return ByGroup(replication, len(trace.stop_day))
 
 
-def _inside(days: FloatArray, window: Window) -> NDArray[np.bool_]:
+def _inside(days: FloatArray, window: Window) -> BoolArray:
     """Which days lie in the window; NaN does not."""
     return (days >= window[0]) & (days < window[1])
 

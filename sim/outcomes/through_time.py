@@ -15,8 +15,8 @@ from sim.outcomes.by_group import ByGroup
 from sim.outcomes.resource_use import free_again, queue_of, queues_of, serving_queue_of
 from sim.pieces.loads import unit_days
 from sim.pieces.protocol import AnyOf, Bookings, Cadence, Capacity, Protocol, Resource, Stock, place_names, places
+from sim.pure.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 SHORT_DAYS, WEEK = 183.0, 7.0
 ALL_CENTRES = ""
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.outcomes import flow, groups, through_time
@@ -19,9 +18,9 @@ from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.timelines import timelines
 from sim.pieces.protocol import Capacity, Protocol, unlimited
+from sim.pure.arrays import FloatArray
 from sim.scenario import Scenario
 
-FloatArray = NDArray[np.float64]
 RESOURCE_FIGURES = {
     "utilisation": ("Utilisation", "share"),
     "in_use_mean": ("In use, mean", "units"),

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.pieces.calendars import beyond, table_days
 from sim.pieces.luck import Luck
-from sim.pure.streams import FloatArray
+from sim.pure.arrays import FloatArray
 from sim.scenario import Scenario
 from sim.scenario.opening import Disruption
 from sim.scenario.section import Named

@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.pieces.clocks import Clock, ClockBook
 from sim.pieces.lived import Lived, carried, rows_of
@@ -21,12 +20,10 @@ from sim.pieces.luck import IN_PROGRESS, WAITING, Block, Luck
 from sim.pieces.policies import own_ranks
 from sim.pieces.referred import referred
 from sim.pieces.returning import survivors
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.pure.frailty import INDEPENDENT, Frailty, draw_frailty
 from sim.pure.streams import Uniforms, uniforms
 from sim.scenario import Scenario
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 # The clocks that a patient's frailty acts on; who leaves for another reason does not do so because they are frail.
 FRAIL = [Clock.DEATH, Clock.PROGRESSION]
@@ -59,7 +56,7 @@ class Cohort:
     centre: IntArray
     group: IntArray
     referral_day: FloatArray
-    measured: NDArray[np.bool_]
+    measured: BoolArray
     thresholds: FloatArray
     group_multipliers: FloatArray
     eligibility: FloatArray
@@ -69,10 +66,10 @@ class Cohort:
     leave_clock: IntArray
     progression_day: FloatArray
     frailty: Frailty = INDEPENDENT
-    flags: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    flags: Mapping[str, BoolArray] = field(default_factory=dict)
     ranks: Mapping[str, FloatArray] = field(default_factory=dict)
     courses: int = 1
-    lived: NDArray[np.bool_] | None = None
+    lived: BoolArray | None = None
     queue_day: FloatArray | None = None
     notes: Mapping[str, FloatArray] = field(default_factory=dict)
     attempts: Mapping[str, IntArray] = field(default_factory=dict)
@@ -319,17 +316,17 @@ def _drawn_centre(scenario: Scenario, luck: Luck, region: IntArray) -> IntArray:
 
 
 def _flags(
-    scenario: Scenario, luck: Luck, region: IntArray, centre: IntArray, group: IntArray, waiting: NDArray[np.bool_]
-) -> dict[str, NDArray[np.bool_]]:
+    scenario: Scenario, luck: Luck, region: IntArray, centre: IntArray, group: IntArray, waiting: BoolArray
+) -> dict[str, BoolArray]:
     """What is known of patients at referral, as far as a path of this scenario may ask for it."""
-    found: dict[str, NDArray[np.bool_]] = {}
+    found: dict[str, BoolArray] = {}
 
     def one_each(kind: str, names: Iterable[str], numbers: IntArray) -> None:
         for place, name in enumerate(names):
             found[f"{kind}/{name}"] = numbers == place
 
     regions = scenario.regions
-    if any(not (r.travel.is_fixed and r.travel.mean() == 0.0) for r in regions.values()):
+    if any(not r.travel.is_nothing for r in regions.values()):
         one_each("region", regions, region)
     several = bool(scenario.manufacturing.manufacturers)
     if several or any(d.centre is not None or d.by_number for d in scenario.disruptions.values()):
@@ -350,7 +347,7 @@ def _flags(
 
 
 def _survived_to_the_start(
-    book: ClockBook, referral: FloatArray, multipliers: FloatArray, waiting: NDArray[np.bool_]
+    book: ClockBook, referral: FloatArray, multipliers: FloatArray, waiting: BoolArray
 ) -> FloatArray:
     """The cumulative hazards, shape (3, patients), that those who wait already have lived through until day 0."""
     lived = np.zeros_like(multipliers)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.pieces.in_progress import Rest, rests, variant
 from sim.pieces.protocol import Resource
 from sim.pieces.steps import Path, Stage
+from sim.pure.arrays import FloatArray
 from sim.pure.distributions import Distribution
 from sim.pure.hours import ALWAYS
 from sim.pure.residual import longer, survival
@@ -19,7 +19,6 @@ from sim.scenario import Scenario
 from sim.scenario.in_progress import UnderWay
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 # So many ways in which the tests may have gone are weighed by how well they fit what is known.
 WAYS = 64
 TESTS, REVIEW = "release_testing.", "release_testing.review"
@@ -77,7 +76,7 @@ def _rule(stage: Stage) -> Distribution:
 
 def _most(stage: Stage) -> float:
     """The longest time that a stage can take, as uniforms have it."""
-    return float(_rule(stage).quantile(np.array([np.nextafter(1.0, 0.0)]))[0])
+    return _rule(stage).at(math.nextafter(1.0, 0.0))
 
 
 def _share_left(stage: Stage, began: float) -> float:

@@ -7,19 +7,15 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.pieces.clocks import Clock, ClockBook
 from sim.pieces.endings import ends
 from sim.pieces.in_progress import PREFIX, TODAY, Rest, rests, variant
 from sim.pieces.luck import IN_PROGRESS, Luck
 from sim.pieces.strategies import path_and_resources
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.scenario import Scenario
 from sim.scenario.in_progress import UnderWay
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 
 
 def rows_of(scenario: Scenario, region: str) -> tuple[UnderWay, ...]:
@@ -100,10 +96,9 @@ def _with_hazards(scenario: Scenario, book: ClockBook, luck: Luck, multipliers: 
                     anew += np.where(before_progression & late, factor * grown, 0.0)
                     factor = np.where(after, 0.0, factor)
                 hazards[clock] += factor * grown
-    result = Lived(found.who, found.place, found.rows, found.hazards, found.anew, found.progressed, found.anew_runs)
-    result.hazards[:, who], result.anew[who] = hazards, anew
-    result.progressed[who], result.anew_runs[who] = progressed, before_progression & switches & book.anew
-    return result
+    found.hazards[:, who], found.anew[who] = hazards, anew
+    found.progressed[who], found.anew_runs[who] = progressed, before_progression & switches & book.anew
+    return found
 
 
 def _bridged(scenario: Scenario, luck: Luck, found: Lived, who: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:

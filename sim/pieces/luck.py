@@ -6,12 +6,9 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.pure.arrays import FloatArray, IntArray
 from sim.pure.streams import Source, Uniforms, key_table, sequence, uniforms
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 POISSON, LISTED, WAITING, IN_PROGRESS = 0, 1, 2, 3
 SOURCES = ("poisson", "listed", "waiting", "in_progress")

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.pieces.luck import Luck
+from sim.pure.arrays import FloatArray, IntArray
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.pure.distributions import truncated_normal
 from sim.pure.mortality import Background, background
@@ -16,14 +17,12 @@ from sim.scenario.people import Age, Patients
 FEMALE, MALE = "female", "male"
 
 
-def persons(
-    people: Patients, luck: Luck, who: NDArray[np.int64]
-) -> dict[str, NDArray[np.float64] | NDArray[np.object_]]:
+def persons(people: Patients, luck: Luck, who: IntArray) -> dict[str, FloatArray | NDArray[np.object_]]:
     """`age` (years, at the first referral) and `sex` of patients, where the scenario states them.
 
     `who`: the places of their first courses in the cohort whose luck it is.
     """
-    found: dict[str, NDArray[np.float64] | NDArray[np.object_]] = {}
+    found: dict[str, FloatArray | NDArray[np.object_]] = {}
     if people.age is not None:
         found["age"] = ages(people.age, luck.patients(("age",), who)[0])
     if people.sex is not None:
@@ -33,14 +32,14 @@ def persons(
 
 
 def population(
-    given: GeneralPopulation, known: dict[str, NDArray[np.float64] | NDArray[np.object_]], age: NDArray[np.float64]
+    given: GeneralPopulation, known: dict[str, FloatArray | NDArray[np.object_]], age: FloatArray
 ) -> Background:
     """People of the sex of each of these `persons`, on the day on which they are so old (days)."""
     tables = [known_table(given.female), known_table(given.male)]
     return background(tables, given.mortality_ratio, (known["sex"] == MALE).astype(np.int64), age)
 
 
-def ages(age: Age, chances: NDArray[np.float64]) -> NDArray[np.float64]:
+def ages(age: Age, chances: FloatArray) -> FloatArray:
     """Years of a normal distribution that is cut off at both ends, from uniforms."""
     days = truncated_normal(age.mean, age.sd, age.youngest, age.oldest, chances)
     return np.asarray(days / DAYS_PER_YEAR)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.pieces.protocol import FIRST_COME, Policy
+from sim.pure.arrays import FloatArray, IntArray
 from sim.scenario import Scenario
-
-FloatArray = NDArray[np.float64]
 
 
 def policies(s: Scenario) -> dict[str, Policy]:
@@ -21,7 +19,7 @@ def policies(s: Scenario) -> dict[str, Policy]:
     return {name: weighted}
 
 
-def own_ranks(s: Scenario, group: NDArray[np.int64], tickets: FloatArray | None) -> dict[str, FloatArray]:
+def own_ranks(s: Scenario, group: IntArray, tickets: FloatArray | None) -> dict[str, FloatArray]:
     """The patients' own parts of their ranks, by policy; `tickets` are the uniforms of a lottery."""
     name, score = s.waiting_list.policy, s.waiting_list.score
     groups = s.patients.risk_groups.values()

@@ -6,14 +6,12 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.pieces.lived import rows_of
 from sim.pieces.luck import IN_PROGRESS, POISSON, WAITING, Block, Luck, stream_name
+from sim.pure.arrays import FloatArray
 from sim.pure.survival import HazardTable
 from sim.scenario import Scenario
-
-FloatArray = NDArray[np.float64]
 
 
 def referral_days(rates: tuple[tuple[float, float], ...], unit_arrivals: FloatArray) -> FloatArray:

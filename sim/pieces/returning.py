@@ -10,20 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.pieces.luck import Luck
 from sim.pieces.persons import persons, population
 from sim.pieces.steps import Path
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.pure.frailty import Frailty
 from sim.pure.mortality import met
 from sim.pure.survival import Never, known_table
 from sim.scenario import Scenario
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
 SHARE, RELAPSE, DEATH = "later_course.share", "after_infusion/relapse", "after_infusion/death"
 PRODUCTS = ("autologous", "allogeneic")
 # What is foreseen at the infusion of each product; nothing for a product that is not named.

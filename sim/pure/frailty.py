@@ -18,9 +18,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sim.pure.arrays import FloatArray
 
 # exp(700) is a float, exp(710) is none.
 MOST_EXPONENT = 700.0

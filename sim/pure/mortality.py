@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.pure.survival import HazardTable
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 # What an engine calls its columns.
 Floats: TypeAlias = FloatArray
 Ints: TypeAlias = IntArray
@@ -36,7 +34,7 @@ class Background:
     table: IntArray
     age: FloatArray
 
-    def of(self, who: NDArray[np.bool_] | IntArray, day: FloatArray) -> Background:
+    def of(self, who: BoolArray | IntArray, day: FloatArray) -> Background:
         """That of some of the patients, from a day of theirs on."""
         return Background(self.knots, self.rates, self.ends, self.table[who], self.age[who] + day)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from sim.pure.arrays import FloatArray
 
 
-def share_at_odds(share: float, odds_ratio: ArrayLike) -> NDArray[np.float64]:
+def share_at_odds(share: float, odds_ratio: ArrayLike) -> FloatArray:
     """The share whose odds are so many times those of a share, of the shape of the odds ratio.
 
     What is certain is certain, whatever the odds ratio; and 1 leaves the share as it is, to the last digit.

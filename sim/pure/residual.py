@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.pure.arrays import FloatArray
 from sim.pure.distributions import (
     Distribution,
     Empirical,
@@ -23,8 +23,6 @@ from sim.pure.distributions import (
     Weibull,
     truncated_normal,
 )
-
-FloatArray = NDArray[np.float64]
 
 
 def survival(duration: Distribution, days: FloatArray) -> FloatArray:

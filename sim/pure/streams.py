@@ -24,8 +24,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from sim.pure.arrays import FloatArray, IntArray
+
 WordArray = NDArray[np.uint64]
 
 VERSION = 2

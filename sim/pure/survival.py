@@ -12,9 +12,8 @@ from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sim.pure.arrays import FloatArray
 
 # Largest relative error of a table against the exact cumulative hazard.
 TABLE_ERROR = 1e-6

@@ -6,10 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from sim.pure.arrays import IntArray
 from sim.records.faults import RecordsError
 from sim.scenario.problems import any_of, show, suggestion
 from sim.tables.words import counted
@@ -32,7 +31,7 @@ class Raw:
     """
 
     columns: pd.DataFrame
-    row: NDArray[np.int64]
+    row: IntArray
     broken: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -15,10 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.pure.arrays import FloatArray
 from sim.records.value import EPOCH, day_number
 from sim.records.words import plain
-
-FloatArray = NDArray[np.float64]
 
 # The days since 30 December 1899 by which workbooks count.
 SERIAL = "serial"

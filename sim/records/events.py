@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.records.cells import Raw
 from sim.records.dates import AMBIGUOUS, UNREADABLE, read_dates
 from sim.records.faults import WHOLE_ROW, RowFault
 from sim.records.register import BRIDGING, PROGRESSION, Events, Register
 from sim.records.small import told
-from sim.records.table import BROKEN, Flags, Table
-from sim.records.value import ENDS, FloatArray, IntArray
+from sim.records.table import BROKEN, Table
+from sim.records.value import ENDS
 from sim.tables.words import counted
 
 # An activity that is passed more than once counts when it is first passed; of all others the last one counts.
@@ -69,8 +70,8 @@ def activity_of(raw: Raw, activity: str, transition: str) -> pd.Series[str]:
 
 
 def _of_later_courses(
-    table: Table, codes: IntArray, meaning: NDArray[np.object_], used: Flags, days: FloatArray
-) -> Flags:
+    table: Table, codes: IntArray, meaning: NDArray[np.object_], used: BoolArray, days: FloatArray
+) -> BoolArray:
     """The events after the first infusion, but for the discharge that follows it, of cases infused on several days.
 
     Of a case that was infused once nothing is left out, so that events in the wrong order stay a fault.

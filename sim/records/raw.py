@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Collection
 from pathlib import Path
@@ -19,7 +18,8 @@ from sim.records.xes import read_xes
 from sim.scenario.files import near_file
 from sim.tables.words import counted
 
-KINDS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".parquet": "parquet", ".xes": "xes"}
+KINDS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".parquet": "parquet", ".xes": "xes",
+         ".xes.gz": "xes"}  # fmt: skip
 
 
 def kind_of(path: Path) -> str:
@@ -36,18 +36,13 @@ def kind_of(path: Path) -> str:
         raise RecordsError(f"{path}: has {status.st_size} bytes; allowed: at most {MOST_BYTES}")
     if not status.st_size:
         raise RecordsError(f"{path}: is empty")
-    ending = path.suffix.lower()
+    ending = "".join(path.suffixes[-2:] if path.suffix.lower() == ".gz" else path.suffixes[-1:]).lower()
     if ending in (".xlsm", ".xlsb", ".xltm"):
         raise RecordsError(f"{path}: is a workbook with macros; save it as .xlsx or CSV")
     if ending not in KINDS:
-        raise RecordsError(f"{path}: ends in '{ending}'; allowed: {', '.join(KINDS)}")
+        hint = "; unpack it" if ending.endswith(".gz") else ""
+        raise RecordsError(f"{path}: ends in '{ending}'; allowed: {', '.join(KINDS)}{hint}")
     return KINDS[ending]
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def guess_form(path: Path) -> tuple[Form, str]:

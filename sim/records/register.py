@@ -17,7 +17,7 @@ from sim.records.dates import FORMATS, is_format
 from sim.records.value import ATTEMPTS, CATEGORIES, ENDS, INCLUDED_AT, MILESTONES
 from sim.scenario.described import read_described
 from sim.scenario.files import find_inside
-from sim.scenario.kinds import Context, Day, Kind, Text, Whole
+from sim.scenario.kinds import DAY, Context, Kind, Text, Whole
 from sim.scenario.problems import Problem, ScenarioError, did_you_mean, show
 from sim.scenario.section import Fault, Named, Section, refuse
 from sim.scenario.units import UNIT_OF_SPELLING
@@ -189,8 +189,8 @@ class Register(Section):
         1, description="The row with the names of the columns, of a CSV file or a workbook; what is above is not used."
     )
     rows: Literal["patients", "events"] = Field("patients", description="patients | events: what a row is.")
-    as_of: Annotated[date, Day()] = Field(description="The day of the extract.")
-    since: Annotated[date | None, Day()] = Field(
+    as_of: Annotated[date, DAY] = Field(description="The day of the extract.")
+    since: Annotated[date | None, DAY] = Field(
         None, description="When the register began: who was referred before is in it only if still unresolved then."
     )
     included_at: Literal["referral", "listing", "apheresis", "infusion"] = Field(

@@ -12,27 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.records.cells import Raw
 from sim.records.dates import AMBIGUOUS, FIRST_DAY, UNREADABLE, emptied, read_dates
 from sim.records.faults import WHOLE_ROW, RecordsError, RowFault
 from sim.records.register import BOOKED, BRIDGING, PROGRESSION, PROGRESSION_FREE, DateColumn, Register
 from sim.records.small import told
-from sim.records.value import (
-    ATTEMPTS,
-    CATEGORIES,
-    ENDS,
-    MILESTONES,
-    UNORDERED,
-    FloatArray,
-    IntArray,
-    Records,
-    Referred,
-    day_number,
-)
+from sim.records.value import ATTEMPTS, CATEGORIES, ENDS, MILESTONES, UNORDERED, Records, Referred, day_number
 from sim.scenario.kinds import parse_number
 from sim.scenario.units import DAYS_PER_UNIT, UNIT_OF_SPELLING
 
-Flags = NDArray[np.bool_]
 LONGEST_STAY = 3650.0
 BROKEN = "has not as many cells as the row of names"
 _YES = {
@@ -62,11 +51,11 @@ class Table:
     dates: dict[str, FloatArray]
     cells: dict[str, NDArray[np.object_]]
     columns: dict[str, str]
-    bad: Flags
+    bad: BoolArray
     faults: list[RowFault]
     notes: list[str]
     has: frozenset[str]
-    again: Flags
+    again: BoolArray
 
     @classmethod
     def of_patients(cls, r: Register, raw: Raw) -> Table:
@@ -93,7 +82,7 @@ class Table:
         self.fault(read.fault == AMBIGUOUS, name, AMBIGUOUS, "a date that the stated formats read as different days")
         self.fault(read.fault == UNREADABLE, name, UNREADABLE, "no date in a stated format")
 
-    def fault(self, rows: Flags, name: str, kind: str, reason: str) -> None:
+    def fault(self, rows: BoolArray, name: str, kind: str, reason: str) -> None:
         """Note a fault of these rows."""
         column = self.columns.get(name, WHOLE_ROW)
         self.faults += [RowFault(int(n), column, kind, reason) for n in self.row[rows]]

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from sim.pure.arrays import IntArray
 from sim.records.cells import SAMPLE, Form, Raw, require_columns, row_of_names
 from sim.records.faults import RecordsError
 from sim.scenario.problems import show
@@ -90,7 +90,7 @@ def read_text(path: Path, form: Form, wanted: Collection[str] | None, most_rows:
 
 def _cells(
     path: Path, form: Form, width: int, places: Sequence[int], most_rows: int
-) -> tuple[pd.DataFrame, NDArray[np.int64], tuple[int, ...], list[tuple[int, int]]]:
+) -> tuple[pd.DataFrame, IntArray, tuple[int, ...], list[tuple[int, int]]]:
     """The columns at these places of a CSV file of so many columns, and the number of each row.
 
     Then the rows that have not as many cells as the header, and the first rows that hold whole rows within one cell, a
@@ -172,6 +172,11 @@ def _names(path: Path, form: Form) -> list[str]:
         raise RecordsError(f"{path}: is no {encoding} text; state its encoding") from error
     except LookupError as error:
         raise RecordsError(f"{path}: there is no encoding {show(encoding)}") from error
+    if "\r" in text and "\n" not in text:
+        raise RecordsError(
+            f"{path}: its lines end in a carriage return alone, as spreadsheets for the Mac can write them; "
+            "save it as CSV UTF-8, or as .xlsx"
+        )
     which = "first line" if form.header == 1 else f"line {form.header}"
     try:
         rows = csv.reader(io.StringIO(text), delimiter=separator)

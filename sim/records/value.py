@@ -13,10 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.tables.words import OUTCOMES, WITHDRAWALS
-
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 EPOCH = date(1970, 1, 1)
 # In the order of the path; what a register, the patient table and an event log call them.
@@ -94,7 +92,7 @@ class Records:
         return np.full(len(self), np.nan) if found is None else found
 
     @property
-    def infused(self) -> NDArray[np.bool_]:
+    def infused(self) -> BoolArray:
         """Whether each patient was infused."""
         return np.isfinite(self.day("infusion"))
 

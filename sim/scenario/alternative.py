@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool
 
 from sim.scenario.kinds import Days
-from sim.scenario.lists import NameList
+from sim.scenario.lists import NAME_LIST
 from sim.scenario.people import NO_TIME
 from sim.scenario.section import Absent, Fault, Section
 from sim.scenario.supply import ShareOf, Time
@@ -33,7 +33,7 @@ class Offered(Section):
         "stay eligible as well.",
     )
     after_failure: StrictBool = Field(False, description="When collection or manufacture has failed for good.")
-    to: Annotated[tuple[str, ...], NameList()] = Field(
+    to: Annotated[tuple[str, ...], NAME_LIST] = Field(
         (), description="Risk groups to whom it is offered; to everybody unless given."
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -69,6 +69,13 @@ def one_way(data: Mapping[str, Any], known: Sequence[str], table: str) -> Iterat
 
 class Family(Section):
     """The parameters of one family."""
+
+    # the entry of `ALTERNATIVES` that has the ways to give them, if there are several
+    ways: ClassVar[str] = ""
+
+    @classmethod
+    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterable[Fault]:
+        return one_way(data, list(cls.model_fields), cls.ways) if cls.ways else ()
 
     def value(self) -> Any:
         """The distribution or survival shape that the parameters stand for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from sim.scenario.allowance import MOST_PROBLEMS, Allowance
@@ -13,19 +13,21 @@ from sim.scenario.files import find_inside, read_text, shown_path
 from sim.scenario.in_progress import COLUMNS as OF_PATIENTS
 from sim.scenario.in_progress import REQUIRED, SEAL, digest_of, row_of
 from sim.scenario.kinds import parse_date, parse_number
-from sim.scenario.nodes import Branch, Items, Leaf, Node
+from sim.scenario.nodes import Branch, Items, Leaf, Node, plain
 from sim.scenario.problems import Place, Problem, show
-from sim.scenario.section import MOST_FAULTS
+from sim.scenario.section import first
 from sim.scenario.units import MOST_DAYS, comma_hint, write_number
 from sim.tables.words import counted
 
 MOST_ROWS = 20_000
+# A column for those who read the file.
+_NAME = "name"
 # The columns that a CSV file may have, by the key that names it.
 COLUMNS: dict[str, tuple[tuple[str, ...], ...]] = {
     "empirical": (("days",),),
     "referral_days": (("day",), ("date",)),
     "since": (("days",), ("date",)),
-    "holidays": (("date",),),
+    "holidays": (("date",), ("date", _NAME)),
     "table": (("day", "survival"),),
 }
 # The key of the file of patients in progress, in short and in full.
@@ -41,12 +43,7 @@ _NAMED = (
 
 
 def fill_in_csv(
-    tree: Branch,
-    shown_file: str,
-    folder: Path,
-    roots: tuple[Path, ...],
-    problems: list[Problem],
-    allowance: Allowance,
+    tree: Branch, shown_file: str, folder: Path, roots: tuple[Path, ...], problems: list[Problem], allowance: Allowance
 ) -> Branch:
     """The tree with the content of each CSV file in place of its name; what is wrong is added to `problems`."""
 
@@ -156,10 +153,7 @@ def _patients(text: str, shown: str, name: str, place: Place) -> tuple[Items, li
         except ValueError as error:
             faults.append((where, str(error)))
         found.append(Items(where, tuple(Leaf(where, by_column.get(c, "")) for c in OF_PATIENTS)))
-    if len(faults) > MOST_FAULTS:
-        more = f"{len(faults) - MOST_FAULTS} more problems like these"
-        faults = [*faults[:MOST_FAULTS], (faults[MOST_FAULTS][0], more)]
-    return Items(place, tuple(found)), faults
+    return Items(place, tuple(found)), first(faults, "problems like these")
 
 
 def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[tuple[Place, str]]]:
@@ -196,16 +190,21 @@ def _items(text: str, shown: str, key: str, place: Place) -> tuple[Items, list[t
             continue
         leaves: list[Node] = []
         for column, cell in zip(columns, cells, strict=True):
+            if column == _NAME:
+                continue
             try:
                 leaves.append(Leaf(where, _CELLS[column](cell)))
             except ValueError as error:
                 faults.append((where, f"column '{column}': {error}"))
-        if len(leaves) == len(columns):
+        if len(leaves) == len(columns) - columns.count(_NAME):
             items.append(leaves[0] if len(leaves) == 1 else Items(where, tuple(leaves)))
-    if len(faults) > MOST_FAULTS:
-        more = f"{len(faults) - MOST_FAULTS} more problems like these"
-        faults = [*faults[:MOST_FAULTS], (faults[MOST_FAULTS][0], more)]
-    return Items(place, tuple(items)), faults
+    dated = _each_date_once(items) if key == "holidays" else items
+    return Items(place, tuple(dated)), first(faults, "problems like these")
+
+
+def _each_date_once(items: Iterable[Node]) -> Iterable[Node]:
+    """The dates of a list of holidays, one of which may have two names."""
+    return {plain(item): item for item in items}.values()
 
 
 def _delimiter(text: str) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -22,11 +21,10 @@ from sim.pure.distributions import (
     Weibull,
     share_between,
 )
-from sim.scenario.blocks import LEAST_SHAPE, MOST_SHAPE, Block, BlockKind, Family, one_way
+from sim.scenario.blocks import LEAST_SHAPE, MOST_SHAPE, Block, BlockKind, Family
 from sim.scenario.kinds import Days, JsonSchema, Number
-from sim.scenario.lists import OBSERVED_DAYS, DayList, Rate
-from sim.scenario.section import Fault
-from sim.scenario.units import MOST_DAYS, parse_days, write_days, write_number
+from sim.scenario.lists import OBSERVED_DAYS, RATE, DayList
+from sim.scenario.units import MOST_DAYS, parse_days, plain_number, write_days
 
 PositiveDays = Annotated[float | None, Days(above_zero=True)]
 Shape = Annotated[float, Number(LEAST_SHAPE, MOST_SHAPE, "a shape")]
@@ -39,6 +37,7 @@ LEAST_GAMMA_SHAPE = 0.01
 class LognormalFamily(Family):
     """A lognormal: `median` and `sigma`, or `mean` and `sd`, before `shift` is added."""
 
+    ways: ClassVar[str] = "lognormal"
     median: PositiveDays = Field(None, description="Half of the durations are shorter.")
     sigma: Annotated[float | None, Number(0.0, MOST_SIGMA, "a sigma")] = Field(
         None, description="Standard deviation of the logarithm; a bare number."
@@ -46,10 +45,6 @@ class LognormalFamily(Family):
     mean: PositiveDays = Field(None, description="Mean duration.")
     sd: Annotated[float | None, Days()] = Field(None, description="Standard deviation.")
     shift: Shift = Field(0.0, description="Added to every duration.")
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), "lognormal")
 
     def value(self) -> Lognormal:
         if self.median is not None and self.sigma is not None:
@@ -66,14 +61,11 @@ class LognormalFamily(Family):
 class ExponentialFamily(Family):
     """An exponential: one of `mean`, `median` and `rate`, before `shift` is added."""
 
+    ways: ClassVar[str] = "exponential"
     mean: PositiveDays = Field(None, description="Mean duration.")
     median: PositiveDays = Field(None, description="Half of the durations are shorter.")
-    rate: Annotated[float | None, Rate()] = Field(None, description="Events per unit of time.")
+    rate: Annotated[float | None, RATE] = Field(None, description="Events per unit of time.")
     shift: Shift = Field(0.0, description="Added to every duration.")
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), "exponential")
 
     def value(self) -> Exponential:
         if self.rate is not None:
@@ -87,16 +79,13 @@ class ExponentialFamily(Family):
 class GammaFamily(Family):
     """A gamma: `mean`, and `shape` or `sd`, before `shift` is added."""
 
+    ways: ClassVar[str] = "gamma"
     mean: Annotated[float, Days(above_zero=True)] = Field(description="Mean duration.")
     shape: Annotated[float | None, Number(LEAST_GAMMA_SHAPE, MOST_GAMMA_SHAPE, "a shape")] = Field(
         None, description="The larger, the narrower: sd = mean / sqrt(shape)."
     )
     sd: PositiveDays = Field(None, description="Standard deviation.")
     shift: Shift = Field(0.0, description="Added to every duration.")
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), "gamma")
 
     def value(self) -> Gamma:
         shape = self.shape if self.shape is not None else (self.mean / (self.sd or math.inf)) ** 2
@@ -109,15 +98,12 @@ class GammaFamily(Family):
 class WeibullFamily(Family):
     """A Weibull: `shape`, and one of `scale`, `median` and `mean`, before `shift` is added."""
 
+    ways: ClassVar[str] = "weibull"
     shape: Shape = Field(description="Above 1 the longer the likelier to end; 1 is an exponential.")
     scale: PositiveDays = Field(None, description="63% of the durations are shorter.")
     median: PositiveDays = Field(None, description="Half of the durations are shorter.")
     mean: PositiveDays = Field(None, description="Mean duration.")
     shift: Shift = Field(0.0, description="Added to every duration.")
-
-    @classmethod
-    def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), "weibull")
 
     def value(self) -> Weibull:
         return Weibull(self.shape, weibull_scale(self.shape, self.scale, self.median, self.mean), self.shift)
@@ -212,13 +198,13 @@ def write_duration(value: Distribution) -> Any:
         case Fixed(days):
             return write_days(days)
         case Lognormal(median, sigma, shift):
-            return _family("lognormal", {"median": write_days(median), "sigma": _number(sigma)}, shift)
+            return _family("lognormal", {"median": write_days(median), "sigma": plain_number(sigma)}, shift)
         case Exponential(mean_days, shift):
             return _family("exponential", {"mean": write_days(mean_days)}, shift)
         case Gamma(mean_days, shape, shift):
-            return _family("gamma", {"mean": write_days(mean_days), "shape": _number(shape)}, shift)
+            return _family("gamma", {"mean": write_days(mean_days), "shape": plain_number(shape)}, shift)
         case Weibull(shape, scale, shift):
-            return _family("weibull", {"shape": _number(shape), "scale": write_days(scale)}, shift)
+            return _family("weibull", {"shape": plain_number(shape), "scale": write_days(scale)}, shift)
         case TruncatedNormal(mean_days, sd, low, high):
             told = {"mean": mean_days, "sd": sd, **({"low": low} if low else {})}
             told |= {} if math.isinf(high) else {"high": high}
@@ -235,7 +221,3 @@ def write_duration(value: Distribution) -> Any:
 
 def _family(name: str, parameters: dict[str, Any], shift: float) -> dict[str, Any]:
     return {name: {**parameters, **({"shift": write_days(shift)} if shift else {})}}
-
-
-def _number(value: float) -> int | float:
-    return int(write_number(value)) if value == int(value) else value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -11,7 +10,7 @@ from pydantic import Field
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.scenario.capacity_costs import MOST_MONEY, CapacityCosts
 from sim.scenario.equity import Equity
-from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Number, Share, Text, Whole, finite_number
+from sim.scenario.kinds import Context, Days, Number, Plain, Share, Text, Whole, finite_number
 from sim.scenario.lists import read_items
 from sim.scenario.named import Names
 from sim.scenario.problems import show
@@ -30,22 +29,20 @@ def Utility() -> Number:  # noqa: N802
     return Number(-1.0, 1.0, "a utility")
 
 
-@dataclass(frozen=True)
-class MoneyList(Kind):
+def _read_amounts(value: Any, context: Context) -> tuple[float, ...]:
     """Amounts of money, ascending."""
+    allowed = "a list of amounts, such as [50000, 100000]"
+    amounts = read_items(value, lambda item: Money().read(finite_number(item, allowed), context), allowed)
+    if not amounts or len(set(amounts)) < len(amounts):
+        raise ValueError(f"found {show(value)}; allowed: {allowed}, each once")
+    return tuple(sorted(amounts))
 
-    def read(self, value: Any, context: Context) -> tuple[float, ...]:
-        allowed = "a list of amounts, such as [50000, 100000]"
-        amounts = read_items(value, lambda item: Money().read(finite_number(item, allowed), context), allowed)
-        if not amounts or len(set(amounts)) < len(amounts):
-            raise ValueError(f"found {show(value)}; allowed: {allowed}, each once")
-        return tuple(sorted(amounts))
 
-    def write(self, value: tuple[float, ...]) -> list[int | float]:
-        return [Money().write(amount) for amount in value]
-
-    def describe(self) -> JsonSchema:
-        return {"type": "array", "items": Money().describe(), "minItems": 1}
+AMOUNTS = Plain(
+    _read_amounts,
+    lambda value: [Money().write(amount) for amount in value],
+    {"type": "array", "items": Money().describe(), "minItems": 1},
+)
 
 
 Amount = Annotated[float, Money()]
@@ -295,13 +292,18 @@ class Economics(Section):
     horizon: Annotated[float, Days(above_zero=True, likely="y")] = Field(
         FORTY_YEARS, description="For how long after referral costs and health count."
     )
-    willingness_to_pay: Annotated[tuple[float, ...], MoneyList()] = Field(
+    willingness_to_pay: Annotated[tuple[float, ...], AMOUNTS] = Field(
         (50_000.0, 100_000.0, 150_000.0), description="For one quality-adjusted life year; results are shown at each."
     )
     costs: Costs = Field(Costs.by_default(), description="Unit costs.")
     utilities: Utilities = Field(description="The utility of each state.")
     toxicity: ToxicityValues = Field(ToxicityValues.by_default(), description="Toxicity by grade.")
     equity: Equity = Field(Equity.by_default(), description="What a QALY of a group counts for in its distribution.")
+
+    def checks(self) -> Iterator[Fault]:
+        to = self.conversion
+        if to is not None and (to.currency.casefold(), to.price_year) == (self.currency.casefold(), self.price_year):
+            yield ("conversion",), f"found {self.money}, in which the amounts are; allowed: another currency or year"
 
     @property
     def factor(self) -> float:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from sim.scenario.kinds import Context, JsonSchema, Kind, parse_number
+from sim.scenario.kinds import Context, Plain, parse_number
 from sim.scenario.problems import show, suggestion
 from sim.scenario.section import Fault, Section
 from sim.scenario.units import MOST_DAYS, comma_hint, write_number
@@ -182,23 +182,20 @@ def _whole(cells: Mapping[str, str], column: str, low: int, high: int) -> int:
     return int(cell)
 
 
-@dataclass(frozen=True)
-class TodayFile(Kind):
-    """The name of a CSV file with a row a patient; the loader has put its rows in the place of its name."""
+def _read_today(value: Any, _: Context) -> Today:
+    """The patients of a CSV file with a row a patient; the loader has put its rows in the place of its name."""
+    if not isinstance(value, list) or len(value) < 2:
+        raise ValueError(f"found {show(value)}; allowed: the name of a CSV file, such as today.csv")
+    name, digest, *rows = value
+    return Today(name, digest, tuple(row_of(dict(zip(COLUMNS, row, strict=True))) for row in rows))
 
-    numeric = False
 
-    def read(self, value: Any, context: Context) -> Today:
-        if not isinstance(value, list) or len(value) < 2:
-            raise ValueError(f"found {show(value)}; allowed: the name of a CSV file, such as today.csv")
-        name, digest, *rows = value
-        return Today(name, digest, tuple(row_of(dict(zip(COLUMNS, row, strict=True))) for row in rows))
-
-    def write(self, value: Today) -> str:
-        return f"{value.file} sha256:{value.digest}"
-
-    def describe(self) -> JsonSchema:
-        return {"type": "string", "pattern": r"\.csv( sha256:[0-9a-f]{64})?$", "examples": ["today.csv"]}
+TODAY_FILE = Plain(
+    _read_today,
+    lambda value: f"{value.file} sha256:{value.digest}",
+    {"type": "string", "pattern": r"\.csv( sha256:[0-9a-f]{64})?$", "examples": ["today.csv"]},
+    numeric=False,
+)
 
 
 class InProgress(Section):
@@ -206,7 +203,7 @@ class InProgress(Section):
 
     bare = "file"
 
-    file: Annotated[Today, TodayFile()] = Field(
+    file: Annotated[Today, TODAY_FILE] = Field(
         description="A CSV file with a row a patient: row, region, state (the milestone last passed), days since it, "
         "and as far as known centre, risk_group, referral_days, apheresis_days, progressed_days, booked_in_days, "
         "attempt, results_known, queue_days."

@@ -20,7 +20,7 @@ from pydantic_core import CoreSchema, core_schema
 from sim.scenario.problems import is_visible, name_of_character, shorten, show, suggestion
 from sim.scenario.read_once import once
 from sim.scenario.section import Fault, fault, refuse
-from sim.scenario.units import DAYS_PATTERN, NUMBER, comma_hint, parse_days, write_days, write_number
+from sim.scenario.units import DAYS_PATTERN, NUMBER, comma_hint, parse_days, plain_number, write_days, write_number
 
 JsonSchema = dict[str, Any]
 Context = Mapping[str, Any]
@@ -50,8 +50,8 @@ class Kind:
         raise NotImplementedError
 
     def write(self, value: Any) -> Any:
-        """The value as YAML holds it, the same for all spellings of one value."""
-        raise NotImplementedError
+        """The value as YAML holds it, the same for all spellings of one value; as it is unless said."""
+        return value
 
     def describe(self) -> JsonSchema:
         """JSON Schema of what may be written."""
@@ -62,6 +62,25 @@ class Kind:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchema:
         return self.describe()
+
+
+@dataclass(frozen=True, eq=False)
+class Plain(Kind):
+    """A kind that needs no limits: how it is read and written (None: as it is), and its JSON Schema."""
+
+    reads: Callable[[Any, Context], Any]
+    writes: Callable[[Any], Any] | None
+    schema: JsonSchema
+    numeric: bool = True
+
+    def read(self, value: Any, context: Context) -> Any:
+        return self.reads(value, context)
+
+    def write(self, value: Any) -> Any:
+        return value if self.writes is None else self.writes(value)
+
+    def describe(self) -> JsonSchema:
+        return self.schema
 
 
 def guarded(read: Callable[[Any, Context], Any]) -> Callable[[Any, ValidationInfo], Any]:
@@ -136,7 +155,7 @@ class Number(Kind):
         return number
 
     def write(self, value: float) -> int | float:
-        return int(value) if value == int(value) else value
+        return plain_number(value)
 
     def describe(self) -> JsonSchema:
         schema: JsonSchema = {"type": "number"}
@@ -246,9 +265,6 @@ class Text(Kind):
             raise ValueError(f"found the character {name_of_character(unseen)}; allowed: characters that can be seen")
         return text
 
-    def write(self, value: str) -> str:
-        return value
-
     def describe(self) -> JsonSchema:
         return {"type": "string", "maxLength": self.longest}
 
@@ -261,25 +277,8 @@ class Word(Kind):
     def read(self, value: Any, context: Context) -> Any:
         return value
 
-    def write(self, value: Any) -> Any:
-        return value
-
 
 WORD = Word()
-
-
-@dataclass(frozen=True)
-class Day(Kind):
-    """A calendar date."""
-
-    def read(self, value: Any, context: Context) -> date:
-        return parse_date(value)
-
-    def write(self, value: date) -> str:
-        return value.isoformat()
-
-    def describe(self) -> JsonSchema:
-        return {"type": "string", "format": "date", "examples": ["2026-01-01"]}
 
 
 def parse_date(value: Any) -> date:
@@ -295,6 +294,11 @@ def parse_date(value: Any) -> date:
     if not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise ValueError(f"found {show(value)}; allowed: a date from {FIRST_YEAR} to {LAST_YEAR}")
     return found
+
+
+DATE_SCHEMA: JsonSchema = {"type": "string", "format": "date"}
+# A calendar date.
+DAY = Plain(lambda value, _: parse_date(value), date.isoformat, {**DATE_SCHEMA, "examples": ["2026-01-01"]})
 
 
 def _date_hint(text: str) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from sim.scenario.kinds import ByDate, Context, Days, JsonSchema, Kind, Whole, day_of, is_date
+from pydantic import ValidationError
+
+from sim.scenario.kinds import ByDate, Context, Days, JsonSchema, Kind, Plain, Whole, day_of, is_date
 from sim.scenario.problems import show
 from sim.scenario.section import Fault, refuse
 from sim.scenario.units import RATE_PATTERN, parse_days, parse_rate, write_days, write_rate
 
 _UNITS = Whole(word="unlimited")
 _WHOLE = Whole()
+Found = TypeVar("Found")
 
 
 def _read_units(value: Any) -> float:
@@ -46,6 +49,22 @@ def read_items(value: Any, read: Callable[[Any], float], allowed: str, once: boo
     return found
 
 
+def read_entries(value: Mapping[str, Any], read: Callable[[Any], Found]) -> dict[str, Found]:
+    """Each entry of a map read; the faults of all entries at once, each at its place."""
+    faults: list[Fault] = []
+    found: dict[str, Found] = {}
+    for name, entry in value.items():
+        try:
+            found[name] = read(entry)
+        except ValidationError as error:
+            faults += [((name, *inner["loc"]), inner["msg"]) for inner in error.errors(include_url=False)]
+        except ValueError as error:
+            faults.append(((name,), str(error)))
+    if faults:
+        raise refuse(faults)
+    return found
+
+
 def _read_whole(value: Any) -> float:
     return float(_WHOLE.read(value, {}) or 0)
 
@@ -63,18 +82,8 @@ RATE_SCHEMA: JsonSchema = {"type": "string", "pattern": RATE_PATTERN, "examples"
 RATES = ByDate(lambda value: parse_rate(value, "month"), write_rate, RATE_SCHEMA, nothing="0 / d")
 
 
-@dataclass(frozen=True)
-class Rate(Kind):
-    """Events per day."""
-
-    def read(self, value: Any, context: Context) -> float:
-        return parse_rate(value)
-
-    def write(self, value: float) -> str:
-        return write_rate(value)
-
-    def describe(self) -> JsonSchema:
-        return RATE_SCHEMA
+# Events per day.
+RATE = Plain(lambda value, _: parse_rate(value), write_rate, RATE_SCHEMA)
 
 
 @dataclass(frozen=True)
@@ -103,10 +112,10 @@ class ListOf(Kind):
         return {"anyOf": [listed, {"type": "string", "pattern": r"\.csv$"}]}
 
 
-def _from_start(item: Any, context: Context) -> float:
-    day = day_of(item, context)
+def _from_start(value: Any, context: Context) -> float:
+    day = day_of(value, context)
     if day < 0.0:
-        raise ValueError(f"found {show(item)}, which is before run.start; allowed: days from the start on")
+        raise ValueError(f"found {show(value)}, which is before run.start; allowed: a day from the start on")
     return day
 
 
@@ -120,6 +129,8 @@ def _waited(item: Any, context: Context) -> float:
 
 
 _DAY: JsonSchema = {"type": "string", "examples": ["8 d", "2026-01-31"]}
+# Days since the start of the scenario, from a date or a duration.
+SINCE_START = Plain(_from_start, write_days, {"type": "string", "examples": ["2027-03-01", "400 d"]})
 # Days since the start on which patients are referred.
 REFERRAL_DAYS = ListOf(
     _from_start, "a list of days or dates, or the name of a CSV file with one column 'day' or 'date'", _DAY
@@ -162,25 +173,17 @@ class DayList(Kind):
         return {"type": "array", "items": Days().describe(), "minItems": count, "maxItems": count}
 
 
-@dataclass(frozen=True)
-class NameList(Kind):
+def read_names(value: Any, _: Context) -> tuple[str, ...]:
     """Names, each once, in the order given."""
+    first: dict[str, float] = {}
 
-    numeric = False
+    def number(item: Any) -> float:
+        if not isinstance(item, str):
+            raise ValueError(f"found {show(item)}; allowed: a name")
+        return first.setdefault(item, float(len(first)))
 
-    def read(self, value: Any, context: Context) -> tuple[str, ...]:
-        first: dict[str, float] = {}
+    read_items(value, number, "a list of names", once=True)
+    return tuple(value)
 
-        def number(item: Any) -> float:
-            if not isinstance(item, str):
-                raise ValueError(f"found {show(item)}; allowed: a name")
-            return first.setdefault(item, float(len(first)))
 
-        read_items(value, number, "a list of names", once=True)
-        return tuple(value)
-
-    def write(self, value: tuple[str, ...]) -> list[str]:
-        return list(value)
-
-    def describe(self) -> JsonSchema:
-        return {"type": "array", "items": {"type": "string"}}
+NAME_LIST = Plain(read_names, list, {"type": "array", "items": {"type": "string"}}, numeric=False)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from sim.pure.distributions import Distribution
 from sim.scenario.durations import Duration
-from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Share, Text
-from sim.scenario.lists import CAPACITY, NameList
+from sim.scenario.kinds import Context, Days, Plain, Share, Text
+from sim.scenario.lists import CAPACITY, NAME_LIST, read_entries, read_names
 from sim.scenario.named import Names
-from sim.scenario.people import SharesByName, Steps
+from sim.scenario.people import SHARES_BY_NAME, Steps
 from sim.scenario.problems import show
-from sim.scenario.section import Absent, Fault, Named, Section, refuse
+from sim.scenario.section import Absent, Fault, Named, Section
 from sim.scenario.slots import Slots
 
 TimeOrAbsent = Annotated[Distribution | None, Duration()]
@@ -52,31 +51,19 @@ class Manufacturer(Section):
     )
 
 
-@dataclass(frozen=True)
-class NamesByGroup(Kind):
-    """A list of names for each of several groups."""
+def _read_by_group(value: Any, context: Context) -> Named[tuple[str, ...]]:
+    if not isinstance(value, dict) or not value:
+        raise ValueError(f"found {show(value)}; allowed: lists of names by risk group, such as {{high: [first]}}")
+    return Named(read_entries(value, lambda entry: read_names(entry, context)))
 
-    numeric = False
 
-    def read(self, value: Any, context: Context) -> Named[tuple[str, ...]]:
-        if not isinstance(value, dict) or not value:
-            raise ValueError(f"found {show(value)}; allowed: lists of names by risk group, such as {{high: [first]}}")
-        faults: list[Fault] = []
-        found: dict[str, tuple[str, ...]] = {}
-        for name, entry in value.items():
-            try:
-                found[name] = NameList().read(entry, context)
-            except ValueError as error:
-                faults.append(((name,), str(error)))
-        if faults:
-            raise refuse(faults)
-        return Named(found)
-
-    def write(self, value: Mapping[str, tuple[str, ...]]) -> Any:
-        return {name: list(names) for name, names in value.items()} or None
-
-    def describe(self) -> JsonSchema:
-        return {"type": "object", "minProperties": 1, "additionalProperties": NameList().describe()}
+# A list of names for each of several groups.
+NAMES_BY_GROUP = Plain(
+    _read_by_group,
+    lambda value: {name: list(names) for name, names in value.items()} or None,
+    {"type": "object", "minProperties": 1, "additionalProperties": NAME_LIST.schema},
+    numeric=False,
+)
 
 
 class Assignment(Section):
@@ -90,10 +77,10 @@ class Assignment(Section):
     patience: Annotated[float | None, Days()] = Field(
         None, description="How long a patient waits for the preferred manufacturer alone; with rule: preferred."
     )
-    shares: Annotated[Mapping[str, float] | None, SharesByName()] = Field(
+    shares: Annotated[Mapping[str, float] | None, SHARES_BY_NAME] = Field(
         None, description="Proportion of patients of each manufacturer, of those that may have it; with rule: share."
     )
-    risk_groups: Annotated[Mapping[str, tuple[str, ...]], NamesByGroup()] = Field(
+    risk_groups: Annotated[Mapping[str, tuple[str, ...]], NAMES_BY_GROUP] = Field(
         Named({}), description="Manufacturers of a risk group, the preferred first, where they are not those of all."
     )
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field, StrictBool
 
 from sim.scenario.kinds import Days
-from sim.scenario.lists import NameList
+from sim.scenario.lists import NAME_LIST
 from sim.scenario.section import Section
 from sim.scenario.supply import ShareOf, Time
 
@@ -23,7 +23,7 @@ def products(strategy: str) -> tuple[str, ...]:
 class Hybrid(Section):
     """Autologous first, and for whom the allogeneic product instead."""
 
-    allogeneic_for: Annotated[tuple[str, ...], NameList()] = Field(
+    allogeneic_for: Annotated[tuple[str, ...], NAME_LIST] = Field(
         (), description="Risk groups that are given the allogeneic product from the start."
     )
     after_waiting: Annotated[float, Days(word="never")] = Field(

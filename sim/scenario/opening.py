@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -12,8 +11,8 @@ from pydantic import Field
 
 from sim.pure.distributions import Distribution, Fixed
 from sim.scenario.durations import Duration
-from sim.scenario.kinds import Context, Days, JsonSchema, Kind, Text, Whole, day_of, is_date, parse_date
-from sim.scenario.lists import read_items
+from sim.scenario.kinds import DATE_SCHEMA, Context, Days, Plain, Text, Whole, is_date, parse_date
+from sim.scenario.lists import SINCE_START, read_items
 from sim.scenario.problems import show, suggestion
 from sim.scenario.section import Absent, Fault, Section
 from sim.scenario.units import parse_days, write_days, write_number
@@ -25,56 +24,34 @@ RESOURCES: tuple[str, ...] = get_args(Resource)
 HOURS_A_DAY, MINUTES_AN_HOUR = 24.0, 60.0
 
 
-@dataclass(frozen=True)
-class Weekdays(Kind):
+def _read_weekdays(value: Any, _: Context) -> tuple[int, ...]:
     """Days of the week as numbers, Monday 0, ascending."""
-
-    numeric = False
-
-    def read(self, value: Any, context: Context) -> tuple[int, ...]:
-        allowed = f"a list of {', '.join(WEEKDAYS)}"
-        days = {int(day) for day in read_items(value, self._day, allowed, once=True)}
-        if not days:
-            raise ValueError(f"found an empty list; allowed: {allowed}")
-        return tuple(sorted(days))
-
-    @staticmethod
-    def _day(item: Any) -> float:
-        if isinstance(item, str) and item in WEEKDAYS:
-            return float(WEEKDAYS.index(item))
-        hint = suggestion(item, WEEKDAYS) if isinstance(item, str) else ""
-        raise ValueError(f"found {show(item)}; allowed: {', '.join(WEEKDAYS)}{hint}")
-
-    def write(self, value: tuple[int, ...]) -> list[str]:
-        return [WEEKDAYS[day] for day in value]
-
-    def describe(self) -> JsonSchema:
-        return {"type": "array", "items": {"enum": list(WEEKDAYS)}, "minItems": 1}
+    allowed = f"a list of {', '.join(WEEKDAYS)}"
+    days = {int(day) for day in read_items(value, _weekday, allowed, once=True)}
+    if not days:
+        raise ValueError(f"found an empty list; allowed: {allowed}")
+    return tuple(sorted(days))
 
 
-@dataclass(frozen=True)
-class Clocktimes(Kind):
+def _weekday(item: Any) -> float:
+    if isinstance(item, str) and item in WEEKDAYS:
+        return float(WEEKDAYS.index(item))
+    hint = suggestion(item, WEEKDAYS) if isinstance(item, str) else ""
+    raise ValueError(f"found {show(item)}; allowed: {', '.join(WEEKDAYS)}{hint}")
+
+
+def _read_hours(value: Any, _: Context) -> tuple[float, float]:
     """From and to on a day, as shares of it: `[8 h, 18 h]`."""
+    allowed = "[from, to] in hours after midnight, such as [8 h, 18 h] or [08:00, 18:00]"
+    times = read_items(value, _clocktime, allowed)
+    if len(times) != 2 or not 0.0 <= times[0] < times[1] <= 1.0:
+        raise ValueError(f"found {show(value)}; allowed: {allowed}, the later time behind, up to 24 h")
+    return times[0], times[1]
 
-    def read(self, value: Any, context: Context) -> tuple[float, float]:
-        allowed = "[from, to] in hours after midnight, such as [8 h, 18 h] or [08:00, 18:00]"
-        times = read_items(value, _clocktime, allowed)
-        if len(times) != 2 or not 0.0 <= times[0] < times[1] <= 1.0:
-            raise ValueError(f"found {show(value)}; allowed: {allowed}, the later time behind, up to 24 h")
-        return times[0], times[1]
 
-    def write(self, value: tuple[float, float]) -> list[str]:
-        in_hours = ((f"{write_number(time * HOURS_A_DAY)} h", time) for time in value)
-        return [text if parse_days(text) == time else write_days(time) for text, time in in_hours]
-
-    def describe(self) -> JsonSchema:
-        return {
-            "type": "array",
-            "items": {"type": "string"},
-            "minItems": 2,
-            "maxItems": 2,
-            "examples": [["8 h", "18 h"]],
-        }
+def _write_hours(value: tuple[float, float]) -> list[str]:
+    in_hours = ((f"{write_number(time * HOURS_A_DAY)} h", time) for time in value)
+    return [text if parse_days(text) == time else write_days(time) for text, time in in_hours]
 
 
 def _clocktime(item: Any) -> float:
@@ -87,50 +64,40 @@ def _clocktime(item: Any) -> float:
     return parse_days(item, ", or a time of the day such as 08:00")
 
 
-@dataclass(frozen=True)
-class Dates(Kind):
-    """Calendar dates in order: a list, or a CSV file with one column `date`."""
-
-    def read(self, value: Any, context: Context) -> tuple[date, ...]:
-        allowed = "a list of dates, or the name of a CSV file with one column 'date'"
-        found = read_items(value, lambda item: float(parse_date(item).toordinal()), allowed, once=True)
-        return tuple(date.fromordinal(int(day)) for day in sorted(found))
-
-    def write(self, value: tuple[date, ...]) -> list[str]:
-        return [day.isoformat() for day in value]
-
-    def describe(self) -> JsonSchema:
-        day = {"type": "string", "format": "date"}
-        return {"anyOf": [{"type": "array", "items": day}, {"type": "string", "pattern": r"\.csv$"}]}
+def _read_dates(value: Any, _: Context) -> tuple[date, ...]:
+    """Calendar dates in order: a list, or a CSV file with a column `date`, and `name` beside it if need be."""
+    allowed = "a list of dates, or the name of a CSV file with a column 'date'"
+    found = read_items(value, lambda item: float(parse_date(item).toordinal()), allowed, once=True)
+    return tuple(date.fromordinal(int(day)) for day in sorted(found))
 
 
-@dataclass(frozen=True)
-class SinceStart(Kind):
-    """Days since the start of the scenario, from a date or a duration."""
-
-    def read(self, value: Any, context: Context) -> float:
-        day = day_of(value, context)
-        if day < 0.0:
-            raise ValueError(f"found {show(value)}, which is before run.start; allowed: a day from the start on")
-        return day
-
-    def write(self, value: float) -> str:
-        return write_days(value)
-
-    def describe(self) -> JsonSchema:
-        return {"type": "string", "examples": ["2027-03-01", "400 d"]}
+DAYS_OF_WEEK = Plain(
+    _read_weekdays,
+    lambda value: [WEEKDAYS[day] for day in value],
+    {"type": "array", "items": {"enum": list(WEEKDAYS)}, "minItems": 1},
+    numeric=False,
+)
+HOURS = Plain(
+    _read_hours, _write_hours,
+    {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2, "examples": [["8 h", "18 h"]]},
+)  # fmt: skip
+DATES = Plain(
+    _read_dates,
+    lambda value: [day.isoformat() for day in value],
+    {"anyOf": [{"type": "array", "items": DATE_SCHEMA}, {"type": "string", "pattern": r"\.csv$"}]},
+)
 
 
 class Calendar(Section):
     """When something is open."""
 
-    days: Annotated[tuple[int, ...], Weekdays()] = Field(
+    days: Annotated[tuple[int, ...], DAYS_OF_WEEK] = Field(
         tuple(range(7)), description="Days of the week on which it opens."
     )
-    hours: Annotated[tuple[float, float], Clocktimes()] = Field(
+    hours: Annotated[tuple[float, float], HOURS] = Field(
         (0.0, 1.0), description="From and to on such a day, after midnight."
     )
-    holidays: Annotated[tuple[date, ...], Dates()] = Field((), description="Dates on which it stays closed.")
+    holidays: Annotated[tuple[date, ...], DATES] = Field((), description="Dates on which it stays closed.")
 
 
 class Disruption(Section):
@@ -151,10 +118,10 @@ class Disruption(Section):
     units: Annotated[int | None, Whole(1, word="all")] = Field(
         None,
         description="How many units are out (of 5 lines, 2), or all. With work: finish what is under way goes on, and "
-        "nothing begins before fewer are in use than are left; with pause or lose the units with the highest numbers "
-        "are out, with the work that is on them.",
+        "nobody is given a unit before fewer are in use than are left (a booked line is in use); with pause or lose "
+        "the units with the highest numbers are out, with the work that is on them.",
     )
-    start: Annotated[float | None, SinceStart()] = Field(
+    start: Annotated[float | None, SINCE_START] = Field(
         None, alias="from", description="First day: a date, or days since the start."
     )
     between: Annotated[Distribution | None, Duration()] = Field(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, get_args
 
@@ -16,10 +15,10 @@ from sim.pure.survival import Never, Survival, net
 from sim.scenario.blocks import one_way
 from sim.scenario.clock_values import Clock
 from sim.scenario.durations import Duration
-from sim.scenario.kinds import Context, Day, Days, JsonSchema, Kind, Multiplier, Number, Share, Text, Whole
-from sim.scenario.lists import CAPACITY, RATES, REFERRAL_DAYS, SLOTS, WAITED_DAYS, NameList
+from sim.scenario.kinds import DAY, Context, Days, Multiplier, Number, Plain, Share, Text, Whole
+from sim.scenario.lists import CAPACITY, NAME_LIST, RATES, REFERRAL_DAYS, SLOTS, WAITED_DAYS, read_entries
 from sim.scenario.named import Names
-from sim.scenario.section import Absent, Fault, Named, Section, refuse
+from sim.scenario.section import Absent, Fault, Named, Section
 from sim.tables.words import WITHDRAWALS
 
 Steps = tuple[tuple[float, float], ...]
@@ -50,7 +49,7 @@ COUNTS_DEATHS = (
 class Run(Section):
     """How long and how often the simulation runs."""
 
-    start: Annotated[date, Day()] = Field(date(2026, 1, 1), description="Date of day 0.")
+    start: Annotated[date, DAY] = Field(date(2026, 1, 1), description="Date of day 0.")
     warm_up: Annotated[float, Days()] = Field(365.0, description="Time before patients are measured.")
     window: Annotated[float, Days(above_zero=True)] = Field(
         730.0, description="Patients referred in this time after the warm-up are measured."
@@ -99,39 +98,37 @@ class Run(Section):
         return self.days + self.follow_up
 
 
-@dataclass(frozen=True)
-class SharesByName(Kind):
-    """Shares of several, by name: one name alone, or a map of shares that sum to 1."""
+def sum_fault(shares: Iterable[float]) -> str | None:
+    """What is wrong with shares that have to sum to 1, if anything is."""
+    total = sum(shares)
+    fits = abs(total - 1.0) <= SHARES_TOLERANCE
+    return None if fits else f"the proportions sum to {total:.10g}; allowed: proportions that sum to 1"
 
-    numeric = False
 
-    def read(self, value: Any, context: Context) -> Named[float]:
-        if not isinstance(value, dict):
-            return Named({Text().read(value, context): 1.0})
-        faults: list[Fault] = []
-        shares: dict[str, float] = {}
-        for name, entry in value.items():
-            try:
-                shares[name] = Share().read(entry, context)
-            except ValueError as error:
-                faults.append(((name,), str(error)))
-        if not faults and abs(sum(shares.values()) - 1.0) > SHARES_TOLERANCE:
-            faults.append(
-                ((), f"the proportions sum to {sum(shares.values()):.10g}; allowed: proportions that sum to 1")
-            )
-        if faults:
-            raise refuse(faults)
-        return Named(shares)
+def _read_shares(value: Any, context: Context) -> Named[float]:
+    if not isinstance(value, dict):
+        return Named({Text().read(value, context): 1.0})
+    shares = read_entries(value, lambda entry: Share().read(entry, context))
+    if (wrong := sum_fault(shares.values())) is not None:
+        raise ValueError(wrong)
+    return Named(shares)
 
-    def write(self, value: Mapping[str, float] | None) -> Any:
-        if value is None:
-            return None
-        names = list(value)
-        return names[0] if list(value.values()) == [1.0] else dict(value)
 
-    def describe(self) -> JsonSchema:
-        shares: JsonSchema = {"type": "object", "minProperties": 1, "additionalProperties": Share().describe()}
-        return {"anyOf": [{"type": "string"}, shares]}
+def _write_shares(value: Mapping[str, float] | None) -> Any:
+    if value is None:
+        return None
+    return next(iter(value)) if list(value.values()) == [1.0] else dict(value)
+
+
+# Shares of several, by name: one name alone, or a map of shares that sum to 1.
+SHARES_BY_NAME = Plain(
+    _read_shares,
+    _write_shares,
+    {"anyOf": [
+        {"type": "string"}, {"type": "object", "minProperties": 1, "additionalProperties": Share().describe()},
+    ]},
+    numeric=False,
+)  # fmt: skip
 
 
 class AlreadyWaiting(Section):
@@ -147,19 +144,19 @@ class AlreadyWaiting(Section):
         None, description="Instead of count: how long each has waited, or the date since when; a list, or a CSV file."
     )
 
-    risk_groups: Annotated[Mapping[str, float] | None, SharesByName()] = Field(
+    risk_groups: Annotated[Mapping[str, float] | None, SHARES_BY_NAME] = Field(
         None, description="Proportions of the risk groups among them: {mild: 0.4, severe: 0.6}; as of all unless given."
     )
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        yield from one_way(data, list(cls.model_fields), "regions.*.already_waiting")
+        return one_way(data, list(cls.model_fields), "regions.*.already_waiting")
 
 
 class Region(Section):
     """Where patients come from, how many, and the centre that treats them."""
 
-    centre: Annotated[Mapping[str, float], SharesByName()] = Field(
+    centre: Annotated[Mapping[str, float], SHARES_BY_NAME] = Field(
         description="The centre that treats this region's patients, or proportions of several: {city: 0.7, coast: 0.3}."
     )
     referrals: Annotated[Steps | None, RATES] = Field(
@@ -195,7 +192,7 @@ class Centre(Section):
     lines: Annotated[Steps | None, CAPACITY] = Field(
         None, description="This centre's own lines, instead of manufacturing.lines, where products are made at centres."
     )
-    manufacturers: Annotated[tuple[str, ...] | None, NameList()] = Field(
+    manufacturers: Annotated[tuple[str, ...] | None, NAME_LIST] = Field(
         None, description="The manufacturers that it contracts with, the preferred first; all of them unless given."
     )
     slots: Annotated[Steps | None, SLOTS] = Field(
@@ -237,13 +234,13 @@ class Age(Section):
     oldest: Annotated[float, YEARS] = Field(90 * DAYS_PER_YEAR, description="Nobody is older.")
 
     def checks(self) -> Iterator[Fault]:
-        if not self.youngest < self.oldest <= MOST_AGE * DAYS_PER_YEAR:
-            yield (
-                ("oldest",),
-                f"found {self.oldest / DAYS_PER_YEAR:.4g} y; allowed: above youngest, and up to {MOST_AGE} y",
-            )
+        youngest, mean, oldest = (f"{days / DAYS_PER_YEAR:.4g} y" for days in (self.youngest, self.mean, self.oldest))
+        if self.oldest > MOST_AGE * DAYS_PER_YEAR:
+            yield ("oldest",), f"found {oldest}; allowed: up to {MOST_AGE} y"
+        elif self.youngest >= self.oldest:
+            yield (), f"found youngest {youngest} and oldest {oldest}; allowed: youngest < oldest"
         elif not self.youngest <= self.mean <= self.oldest:
-            yield ("mean",), f"found {self.mean / DAYS_PER_YEAR:.4g} y; allowed: from youngest to oldest"
+            yield ("mean",), f"found {mean}; allowed: from {youngest} to {oldest} (youngest and oldest)"
 
 
 class Sex(Section):
@@ -268,9 +265,8 @@ class Patients(Section):
     sex: Sex | None = Field(None, description="Sex; acts on death after the path (after_infusion.general_population).")
 
     def checks(self) -> Iterator[Fault]:
-        total = sum(group.share for group in self.risk_groups.values())
-        if abs(total - 1.0) > SHARES_TOLERANCE:
-            yield ("risk_groups",), f"the proportions sum to {total:.10g}; allowed: proportions that sum to 1"
+        if (wrong := sum_fault(group.share for group in self.risk_groups.values())) is not None:
+            yield ("risk_groups",), wrong
 
 
 class Score(Section):

@@ -13,7 +13,8 @@ from sim.scenario.before_apheresis import BeforeApheresis
 from sim.scenario.cells import Cells
 from sim.scenario.economics import Economics
 from sim.scenario.in_progress import InProgress
-from sim.scenario.kinds import Context, JsonSchema, Kind, Text
+from sim.scenario.kinds import Context, Plain, Text
+from sim.scenario.lists import read_entries
 from sim.scenario.mixed import Hybrid, LaterCourse, Strategy
 from sim.scenario.named import Names
 from sim.scenario.opening import Calendar, Disruption
@@ -30,7 +31,7 @@ from sim.scenario.people import (
     WaitingList,
 )
 from sim.scenario.problems import show
-from sim.scenario.section import Fault, Named, Section, refuse
+from sim.scenario.section import Fault, Named, Section
 from sim.scenario.shared import Shared
 from sim.scenario.slots import Slots
 from sim.scenario.supply import (
@@ -66,29 +67,26 @@ __all__ = [
 ]  # fmt: skip
 
 
-class SourceNotes(Kind):
+def _read_sources(value: Any, _: Context) -> Named[str]:
     """Where numbers come from: path to evidence ids, or the word assumption or records, and a note."""
+    if not isinstance(value, dict):
+        raise ValueError(f"found {show(value)}; allowed: a section of paths, such as 'work_up.duration: TL-07'")
+    return Named(read_entries(value, _source))
 
-    numeric = False
 
-    def read(self, value: Any, context: Context) -> Named[str]:
-        if not isinstance(value, dict):
-            raise ValueError(f"found {show(value)}; allowed: a section of paths, such as 'work_up.duration: TL-07'")
-        faults: list[Fault] = []
-        for key, entry in value.items():
-            if not isinstance(entry, str) or not entry.strip():
-                allowed = "evidence ids, or the word assumption or records, and then ': ' and a note (in quotes)"
-                faults.append(((key,), f"found {show(entry)}; allowed: {allowed}"))
-        if faults:
-            raise refuse(faults)
-        return Named(value)
+def _source(entry: Any) -> str:
+    if not isinstance(entry, str) or not entry.strip():
+        allowed = "evidence ids, or the word assumption or records, and then ': ' and a note (in quotes)"
+        raise ValueError(f"found {show(entry)}; allowed: {allowed}")
+    return entry
 
-    def write(self, value: Mapping[str, str]) -> dict[str, str]:
-        return dict(value)
 
-    def describe(self) -> JsonSchema:
-        names = {"propertyNames": {"minLength": 1}}
-        return {"type": "object", "additionalProperties": {"type": "string"}, **names}
+SOURCES = Plain(
+    _read_sources,
+    dict,
+    {"type": "object", "additionalProperties": {"type": "string"}, "propertyNames": {"minLength": 1}},
+    numeric=False,
+)
 
 
 class Scenario(Section):
@@ -165,7 +163,7 @@ class Scenario(Section):
         Named({}), description="Distributions of inputs that are not known, by their paths; used by `psa` only."
     )
     validation: Validation | None = Field(None, description="What must come out; used by `validate` only.")
-    sources: Annotated[Mapping[str, str], SourceNotes()] = Field(
+    sources: Annotated[Mapping[str, str], SOURCES] = Field(
         Named({}),
         description="Where numbers come from: path to evidence ids, or the word assumption or records, and a note.",
     )

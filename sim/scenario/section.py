@@ -7,20 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, ClassVar, Literal, Self, TypeVar, get_args, get_origin
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    ModelWrapValidatorHandler,
-    ValidationError,
-    ValidationInfo,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, ValidationInfo, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from sim.scenario.problems import did_you_mean, show, suggestion
 from sim.scenario.read_once import once
 
 Value = TypeVar("Value")
+Where = TypeVar("Where")
 Loc = tuple[str | int, ...]
 # A fault found by a rule: where, below the section, and the message.
 Fault = tuple[Loc, str]
@@ -96,7 +90,7 @@ def refuse(faults: Iterable[Fault]) -> ValidationError:
     return ValidationError.from_exception_data("scenario", details(first(list(faults), "problems like these")))
 
 
-def first(faults: list[Fault], what: str) -> list[Fault]:
+def first(faults: list[tuple[Where, str]], what: str) -> list[tuple[Where, str]]:
     """The faults, or the first of very many and how many `what` there are besides."""
     if len(faults) <= MOST_FAULTS:
         return faults

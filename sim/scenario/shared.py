@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from sim.scenario.lists import CAPACITY, NameList
+from sim.scenario.lists import CAPACITY, NAME_LIST
 from sim.scenario.people import Steps
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.section import Absent, Fault, Section
@@ -19,7 +19,7 @@ SHARED_KEYS: Mapping[str, str] = {"bed": "beds", "place": "places", "icu": "icu"
 class Shared(Section):
     """What several centres share: their patients wait for it in one queue."""
 
-    centres: Annotated[tuple[str, ...], NameList()] = Field(description="The centres that share it, by name.")
+    centres: Annotated[tuple[str, ...], NAME_LIST] = Field(description="The centres that share it, by name.")
     beds: Annotated[Steps | None, CAPACITY] = Field(
         None, description="Beds for infusion, instead of those of each centre; may change by date."
     )

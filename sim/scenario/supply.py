@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field, StrictBool
 
 from sim.pure.distributions import Distribution
@@ -16,7 +15,7 @@ from sim.scenario.kinds import Days, Multiplier, Share, Text, Whole
 from sim.scenario.lists import CAPACITY
 from sim.scenario.manufacturers import Assignment, Manufacturer
 from sim.scenario.named import Names, OrWord
-from sim.scenario.people import NO_TIME, SHARES_TOLERANCE, UNLIMITED, Steps
+from sim.scenario.people import NO_TIME, UNLIMITED, Steps, sum_fault
 from sim.scenario.section import Absent, Fault, Named, Section
 from sim.scenario.slots import Slots
 
@@ -143,9 +142,9 @@ class Manufacturing(Section):
     )
 
     def checks(self) -> Iterator[Fault]:
-        total = sum(product.share for product in self.products.values())
-        if self.products and abs(total - 1.0) > SHARES_TOLERANCE:
-            yield ("products",), f"the proportions sum to {total:.10g}; allowed: proportions that sum to 1"
+        wrong = sum_fault(product.share for product in self.products.values())
+        if self.products and wrong is not None:
+            yield ("products",), wrong
 
     def model_post_init(self, context: Any) -> None:
         """Fill in the duration of a remake, so that leaving it out and repeating it mean the same."""
@@ -215,7 +214,7 @@ class Bridging(Section):
     @property
     def steps_up(self) -> bool:
         """Whether it begins with step-up doses in a bed."""
-        return not (self.step_up.is_fixed and self.step_up.mean() == 0.0)
+        return not self.step_up.is_nothing
 
     def checks(self) -> Iterator[Fault]:
         if self.steps_up and self.hazard > 1.0:
@@ -322,7 +321,7 @@ class Deferral(Section):
     def checks(self) -> Iterator[Fault]:
         if self.share > 0.0 and self.days == NO_TIME:
             yield ("days",), "found no time; allowed: a time above 0 d by which infusions are put off"
-        if self.share == 1.0 and float(self.days.quantile(np.zeros(1))[0]) > self.repeat_after:
+        if self.share == 1.0 and self.days.least > self.repeat_after:
             yield (
                 ("repeat_after",),
                 f"found {self.repeat_after:g} d, where every infusion is put off for longer; allowed: a time within "

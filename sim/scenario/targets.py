@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from sim.scenario.blocks import one_way
-from sim.scenario.kinds import Context, JsonSchema, Kind, Number, Text, finite_number
+from sim.scenario.kinds import Context, Number, Plain, Text, finite_number
 from sim.scenario.named import Names
 from sim.scenario.problems import show
 from sim.scenario.section import Fault, Named, Section
@@ -18,25 +18,23 @@ TargetKind = Literal["exact", "calibration", "test"]
 IntervalKind = Literal["sampling", "range", "ours"]
 
 
-class Tolerance(Kind):
+def _read_tolerance(value: Any, _: Context) -> float | str:
     """`3 se`, `exact`, or a number."""
+    allowed = f"'{THREE_STANDARD_ERRORS}' (standard errors), exact, or a distance above 0"
+    if value in ("exact", THREE_STANDARD_ERRORS):
+        return str(value)
+    distance = finite_number(value, allowed)
+    if distance <= 0.0:
+        raise ValueError(f"found {show(value)}; allowed: {allowed}")
+    return distance
 
-    numeric = False
 
-    def read(self, value: Any, context: Context) -> float | str:
-        allowed = f"'{THREE_STANDARD_ERRORS}' (standard errors), exact, or a distance above 0"
-        if value in ("exact", THREE_STANDARD_ERRORS):
-            return str(value)
-        distance = finite_number(value, allowed)
-        if distance <= 0.0:
-            raise ValueError(f"found {show(value)}; allowed: {allowed}")
-        return distance
-
-    def write(self, value: float | str) -> float | str:
-        return value if isinstance(value, str) else Number().write(value)
-
-    def describe(self) -> JsonSchema:
-        return {"anyOf": [{"enum": [THREE_STANDARD_ERRORS, "exact"]}, {"type": "number", "exclusiveMinimum": 0}]}
+TOLERANCE = Plain(
+    _read_tolerance,
+    lambda value: value if isinstance(value, str) else Number().write(value),
+    {"anyOf": [{"enum": [THREE_STANDARD_ERRORS, "exact"]}, {"type": "number", "exclusiveMinimum": 0}]},
+    numeric=False,
+)
 
 
 class Quantity(Section):
@@ -54,7 +52,7 @@ class Quantity(Section):
         description="What low and high are: the sampling interval of the published estimate (default), the range of "
         "several centres or studies, or a margin of our own where none is published.",
     )
-    within: Annotated[float | str, Tolerance()] = Field(
+    within: Annotated[float | str, TOLERANCE] = Field(
         THREE_STANDARD_ERRORS, description="'3 se', exact, or an absolute tolerance."
     )
     kind: TargetKind | None = Field(None, description="What kind of target this one is; that of the case unless given.")
@@ -69,15 +67,17 @@ class Quantity(Section):
 
     @classmethod
     def rules(cls, data: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[Fault]:
-        if set(data) - set(cls.model_fields):
-            return
-        yield from one_way(data, list(cls.model_fields), "validation.quantities.*")
+        return one_way(data, list(cls.model_fields), "validation.quantities.*")
 
     def checks(self) -> Iterator[Fault]:
         if self.interval is not None and self.low is None and self.high is None:
             yield ("interval",), "there is no interval; allowed with low and high"
-        if self.low is not None and self.high is not None and self.low > self.high:
+        if self.low is None or self.high is None:
+            return
+        if self.low > self.high:
             yield (), f"found low {self.low:g} above high {self.high:g}; allowed: low <= high"
+        elif self.published is not None and not self.low <= self.published <= self.high:
+            yield ("published",), f"found {self.published:g}; allowed: from {self.low:g} to {self.high:g}, its interval"
 
 
 class Validation(Section):

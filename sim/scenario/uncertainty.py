@@ -8,25 +8,23 @@ normal scores: a Gaussian copula); `{dirichlet: {events: 30, among: mix}}` for s
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.pure.arrays import FloatArray
 from sim.pure.distributions import LEAST_LEFT, share_between, truncated_normal
+from sim.scenario.amounts import AMOUNT, Amount
 from sim.scenario.kinds import Context, JsonSchema, Kind
 from sim.scenario.problems import any_of, did_you_mean, shorten, show
 from sim.scenario.read_once import once
 from sim.scenario.section import Fault, Named, refuse
-from sim.scenario.units import NUMBER, UNIT_OF_SPELLING, write_number
+from sim.scenario.units import UNIT_OF_SPELLING, plain_number, write_number
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
-_AMOUNT = re.compile(rf"\s*({NUMBER})\s*(|(?:/|per\s)?\s*[^\W\d_]+)\s*")
 # The ways in which each family may be given.
 FAMILIES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "beta": (("mean", "sd"), ("events", "of")),
@@ -133,7 +131,7 @@ class Uncertain:
 
     def text(self, value: float) -> str:
         """A value as a scenario file has it; twelve digits."""
-        return f"{write_number(float(f'{value:.12g}'))} {self.unit}".strip()
+        return Amount(value, self.unit).text()
 
 
 def marginal(path: str, inputs: Mapping[str, Uncertain]) -> Uncertain:
@@ -209,11 +207,7 @@ def _written(entry: Uncertain) -> dict[str, Any]:
     if entry.same_as:
         return {SAME_AS: entry.same_as, "source": entry.source}
     parameters: dict[str, Any] = {
-        name: f"{write_number(number)} {entry.unit}"
-        if entry.unit and name not in PURE
-        else int(number)
-        if number == int(number)
-        else number
+        name: f"{write_number(number)} {entry.unit}" if entry.unit and name not in PURE else plain_number(number)
         for name, number in entry.parameters.items()
     }
     parameters |= {"among": entry.among} if entry.among else {}
@@ -253,10 +247,17 @@ def _same_as(entry: Mapping[str, Any]) -> Uncertain:
     other, extra = entry[SAME_AS], set(entry) - {SAME_AS, "source"}
     if extra or not isinstance(other, str):
         raise ValueError(f"found {show(dict(entry))}; allowed: {{{SAME_AS}: PATH}}, with a source or without")
-    source = entry.get("source", f"assumption: the same as {other}")
-    if not isinstance(source, str) or not source.strip():
-        raise ValueError(f"found no source; allowed: {SOURCE}")
-    return Uncertain(SAME_AS, Named({}), "", " ".join(source.split()), same_as=other)
+    source = _source(entry.get("source", f"assumption: the same as {other}"))
+    return Uncertain(SAME_AS, Named({}), "", source, same_as=other)
+
+
+def _source(found: Any) -> str:
+    """A source in one line; a ValueError where there is none."""
+    if not isinstance(found, str) or not found.strip():
+        raise ValueError(
+            "found no source; allowed: evidence ids, or the word assumption or records, then ': ' and a note"
+        )
+    return " ".join(found.split())
 
 
 def _correlation(found: Any) -> Named[float]:
@@ -284,10 +285,7 @@ def _read(entry: Any) -> Uncertain:
         raise ValueError(f"unknown key {show(unknown[0])}{did_you_mean(str(unknown[0]), known)}")
     if len(families) != 1:
         raise ValueError(f"found {any_of(families) if families else 'no distribution'}; allowed: {FORM}")
-    source = entry.get("source")
-    if not isinstance(source, str) or not source.strip():
-        allowed = "evidence ids, or the word assumption or records, and then ': ' and a note"
-        raise ValueError(f"found no source; allowed: {allowed}")
+    source = _source(entry.get("source"))
     family, given = families[0], entry[families[0]]
     allowed = ", or ".join(f"{{{', '.join(f'{name}: …' for name in way)}}}" for way in FAMILIES[family])
     if not isinstance(given, dict) or not any(set(given) == set(way) for way in FAMILIES[family]):
@@ -309,14 +307,14 @@ def _read(entry: Any) -> Uncertain:
     fault = next(_faults(family, parameters), None)
     if fault is not None:
         raise ValueError(fault)
-    unit, cited = units.pop() if units else "", " ".join(source.split())
-    return Uncertain(family, Named(parameters), unit, cited, "", below, correlation, among)
+    unit = units.pop() if units else ""
+    return Uncertain(family, Named(parameters), unit, source, "", below, correlation, among)
 
 
 def _amount(name: str, value: Any) -> tuple[float, str]:
     """(number, unit) of a parameter."""
     text = str(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else ""
-    found = _AMOUNT.fullmatch(text) if len(text) <= 80 else None
+    found = AMOUNT.fullmatch(text) if len(text) <= 80 else None
     unit = " ".join(found[2].replace("/", "/ ").split()) if found is not None else ""
     known = unit.removeprefix("/").removeprefix("per").strip().casefold() in UNIT_OF_SPELLING
     if found is None or (unit and (not known or name in PURE)):

@@ -131,6 +131,11 @@ def write_number(value: float) -> str:
     return str(int(value)) if abs(value) < 1e15 and value == int(value) else repr(value)
 
 
+def plain_number(value: float) -> int | float:
+    """The number as YAML holds it: whole where it is whole."""
+    return int(value) if value == int(value) else value
+
+
 def write_days(days: float) -> str:
     """The days as text: `21 d`, or another unit where only that is short and exact."""
     return _shortest(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, WholeRange
+from sim.shell.options import PATH, WholeRange
 from sim.shell.screen import CANNOT_BE_MADE, FAILED, errors_in_words, say, stop
 
 FIRST = "autologous"
@@ -19,7 +19,7 @@ SERVER = Path(__file__).parents[2] / "reports" / "serve.py"
 
 
 @click.command("app")
-@click.argument("files", nargs=-1, type=SCENARIO_FILE)
+@click.argument("files", nargs=-1, type=PATH)
 @click.option("--port", type=WholeRange(1024, 65535), default=8501, show_default=True, help="Where it is served.")
 @click.option("--page", is_flag=True, hidden=True, help="Draw the page: the server calls this.")
 def app_command(files: tuple[Path, ...], port: int, page: bool) -> None:

@@ -7,20 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import (
-    SCENARIO_FILE,
-    cluster,
-    engine,
-    limited,
-    out_file,
-    picture_options,
-    quiet,
-    replace,
-    tables,
-    workers,
-)
+from sim.shell.options import PATH, cluster, engine, limited, out_file, picture_options, quiet, replace, tables, workers
 from sim.shell.report import draw_results
-from sim.shell.screen import command_line, errors_in_words, print_table, say
+from sim.shell.screen import command_line, errors_in_words, print_table, say, tell
 from sim.shell.sweep import resumable
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
@@ -31,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command("calibrate")
-@click.argument("scenario", type=SCENARIO_FILE)
-@click.option("--to", required=True, type=SCENARIO_FILE, help="register.yaml, or a file of targets.")
+@click.argument("scenario", type=PATH)
+@click.option("--to", required=True, type=PATH, help="register.yaml, or a file of targets.")
 @click.option(
     "--vary",
     multiple=True,
@@ -84,8 +73,7 @@ def calibrate_command(
         require_room(folder, [TABLES[name].file for name in FILES], wanted, replace)
         asked = Asked(vary, particles, generations, replications, workers, engine, cluster, command_line(), replace)
         study = prepare_study(scenario, to, asked)
-        for warning in study.warnings:
-            say(f"warning: {warning}")
+        tell((), study.warnings)
         if not quiet:
             say(f"{generations} generations of {particles} particles, then {study.checks} to check the prediction")
         per = study.aim.replications
@@ -97,9 +85,8 @@ def calibrate_command(
         print_table(
             ["Value", "Median", "90% interval", "Prior (90%)", "Left", ""], [_cells(one) for one in found.known]
         )
-    for warning in found.warnings[len(study.warnings) :]:
-        if not warning.startswith("not determined: "):  # said above
-            say(f"warning: {warning}")
+    # what is not determined is said above
+    tell((), (one for one in found.warnings[len(study.warnings) :] if not one.startswith("not determined: ")))
     click.echo(f"Scenario: {out}. Tables: {folder}")
     draw_results(folder, wanted, replace).tell(quiet)
 

@@ -9,8 +9,8 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from sim.shell.options import FOLDER, replace
-from sim.shell.screen import CANNOT_BE_MADE, errors_in_words, loaded, print_table, say, stop
+from sim.shell.options import PATH, replace
+from sim.shell.screen import BAD_INPUT, CANNOT_BE_MADE, errors_in_words, loaded, print_table, say, stop
 from sim.shell.sweep import load_base
 
 COMMAND = "run_sim.py charts --gallery"
@@ -33,13 +33,15 @@ PARTICLES, GENERATIONS = 100, 2
 
 
 @click.command("charts")
-@click.option("--gallery", type=FOLDER, help="Write a page (FILE.md) with all of them as pictures instead.")
+@click.option("--gallery", type=PATH, help="Write a page (FILE.md) with all of them as pictures instead.")
 @replace
 def charts_command(gallery: Path | None, replace: tuple[str, ...]) -> None:
     """The charts there are, one line each; or a gallery of them, drawn from studies of the shipped scenarios."""
     if gallery is not None:
         _draw_gallery(gallery, replace)
         return
+    if replace:
+        stop("--replace: used with --gallery only", BAD_INPUT)
     from reports.charts import CHARTS
 
     rows = [[chart.name, chart.title, f"{chart.table}.csv", chart.reading.split(". ")[0]] for chart in CHARTS]
@@ -52,14 +54,7 @@ def _draw_gallery(place: Path, replace: Sequence[str]) -> None:
         from reports.charts import CHARTS
         from reports.gallery import FORM, gallery
         from reports.images import NoImagesError
-        from sim.experiment.disk.folder import (
-            FolderError,
-            require_ours,
-            require_page,
-            signed,
-            write_file,
-            write_text,
-        )
+        from sim.experiment.disk.folder import FolderError, require_ours, require_page, signed, write_file, write_text
 
         if place.suffix != ".md":
             raise FolderError(f"{place}: the gallery is a page in Markdown: name it {place.with_suffix('.md')}")

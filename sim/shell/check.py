@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, overrides
-from sim.shell.screen import BAD_INPUT, errors_in_words, paragraph, print_table, say, screen_width, warn
+from sim.shell.options import PATH, overrides
+from sim.shell.screen import BAD_INPUT, errors_in_words, paragraph, print_table, say, screen_width, tell, warn
 from sim.tables.words import counted
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ NARROW = 60
 
 
 @click.command("check")
-@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @overrides
 @click.option("--path", "shows_path", is_flag=True, help="Also print the patient's path, step by step.")
 @click.option("--sources", "shows_sources", is_flag=True, help="Also list each number with its source.")
@@ -92,8 +92,7 @@ def _check_one(file: Path, loaded: Loaded, shows_path: bool, shows_sources: bool
     warn(warnings[:shown])
     if warnings[shown:]:
         say(f"and {len(warnings) - shown} more warnings; --all lists them")
-    for note in changed_meaning({"": loaded}, certain=True):
-        say(f"note: {note}")
+    tell(changed_meaning({"": loaded}, certain=True))
     groups = grouped(rooms(loaded.scenario, protocol))
     for line in bottleneck(groups):
         paragraph(line)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.fits.curve_choices import BEST, CHOICES
-from sim.shell.options import WholeRange, base, out_file, picture_options, quiet, replace, tables
-from sim.shell.records import REGISTER
+from sim.shell.options import PATH, WholeRange, base, out_file, picture_options, quiet, replace, tables
 from sim.shell.report import draw_results
 from sim.shell.screen import command_line, errors_in_words
 from vein2vein.drawing import require_room
@@ -19,14 +18,12 @@ if TYPE_CHECKING:
 
 
 @click.command("curve")
-@click.argument("file", type=REGISTER)
+@click.argument("file", type=PATH)
 @click.option("--path", "where", required=True, help="The clock that it is to be: clocks.waiting.death, for example.")
 @base
 @click.option("--source", required=True, help="Where the figure stands, in words: 'Name 2020, figure 2'.")
 @out_file
-@click.option(
-    "--at-risk", type=REGISTER, help="The numbers at risk under the figure: a file with day or month, at_risk."
-)
+@click.option("--at-risk", type=PATH, help="The numbers at risk under the figure: a file with day or month, at_risk.")
 @click.option("--patients", type=WholeRange(2, 1_000_000), help="How many there were, where no numbers at risk are.")
 @click.option("--family", default=BEST, show_default=True, type=click.Choice(CHOICES), help="What it is fitted by.")
 @click.option("--after", type=click.Choice(("never", "last_rate")), help="What follows a table that does not end at 0.")

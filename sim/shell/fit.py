@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import base, limited, out_file, picture_options, quiet, replace, tables
-from sim.shell.records import REGISTER, tell
+from sim.shell.options import PATH, base, limited, out_file, picture_options, quiet, replace, tables
+from sim.shell.records import tell_reading
 from sim.shell.report import draw_results
-from sim.shell.screen import command_line, errors_in_words, paragraph, print_table, say
+from sim.shell.screen import command_line, errors_in_words, paragraph, print_table, tell
 from vein2vein.drawing import require_room
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("fit")
-@click.argument("register", type=REGISTER)
+@click.argument("register", type=PATH)
 @base
 @out_file
 @tables
@@ -54,7 +54,7 @@ def fit_command(
         if not quiet:
             for sentence in done.said:
                 paragraph(sentence)
-            tell(done.reading)
+            tell_reading(done.reading)
             rows = [row for number in done.fitted.numbers for row in number.rows if row.status != "base"]
             print_table(
                 ["Number", "", "Estimate", "95% interval", "Base", "n", "Events", ""], [_cells(row) for row in rows], 2
@@ -67,8 +67,7 @@ def fit_command(
             kept = [row for number in done.fitted.numbers for row in number.rows if row.status == "base"]
             if kept:
                 print_table(["As in the base, because", "Numbers"], _kept_cells(kept, done.fitted.checks), 2)
-        for warning in done.fitted.warnings:
-            say(f"warning: {warning}")
+        tell((), done.fitted.warnings)
     click.echo(f"Scenario: {out}. Tables: {folder}")
     draw_results(folder, wanted, replace).tell(quiet)
 

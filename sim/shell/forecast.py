@@ -7,21 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.shell.options import (
-    FOLDER,
-    SCENARIO_FILE,
-    engine,
-    limited,
-    overrides,
-    picture_options,
-    quiet,
-    replace,
-    seed,
-    workers,
-)
-from sim.shell.records import REGISTER, tell
+from sim.shell.options import NAME, PATH, engine, limited, overrides, picture_options, quiet, replace, seed, workers
+from sim.shell.records import tell_reading
 from sim.shell.report import draw_results
-from sim.shell.screen import command_line, errors_in_words, print_table, say
+from sim.shell.screen import command_line, errors_in_words, print_table, tell
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
@@ -32,10 +21,10 @@ if TYPE_CHECKING:
 
 
 @click.command("forecast")
-@click.argument("scenario", type=SCENARIO_FILE)
-@click.argument("register", type=REGISTER)
+@click.argument("scenario", type=PATH)
+@click.argument("register", type=PATH)
 @click.option("--months", **limited("forecast", "months"), help="How many months ahead.")
-@click.option("--out", type=FOLDER, help="Folder for the tables; below `results` unless given.")
+@click.option("--out", type=PATH, help="Folder for the tables; below `results` unless given.")
 @click.option(
     "--list-below", **limited("forecast", "list_below"), help="Also when fewer patients than this are waiting."
 )
@@ -58,7 +47,9 @@ if TYPE_CHECKING:
     metavar="K",
     help="Forecast from K earlier days as well (5 or more), with what was known then, and score it against what came.",
 )
-@click.option("--base", help="For --back-test: the scenario that was fitted; what SCENARIO extends unless given.")
+@click.option(
+    "--base", type=NAME, help="For --back-test: the scenario that was fitted; what SCENARIO extends unless given."
+)
 @click.option("--samples", **limited("forecast", "samples"), help="Draws of what is uncertain.")
 @click.option("--replications", "-n", **limited("forecast", "replications"), help="Simulated futures for each.")
 @seed
@@ -104,9 +95,8 @@ def forecast_command(
         require_room(folder, files_of(asked), wanted, replace)
         study = prepare_study(scenario, register, folder, asked)
         if not quiet:
-            tell(study.reading)
-        for warning in study.warnings:
-            say(f"warning: {warning}")
+            tell_reading(study.reading)
+        tell((), study.warnings)
         with progress(study.runs, quiet) as done:
             found = forecast(study, folder, asked, done)
     for said in found.said:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from sim.shell.options import FOLDER, quiet, replace
+from sim.shell.options import PATH, quiet, replace
 from sim.shell.screen import BAD_INPUT, errors_in_words, say, stop
 
 METHODS = "methods.md"
 
 
 @click.command("methods")
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=PATH)
 @replace
 @quiet
 def methods_command(folder: Path, replace: tuple[str, ...], quiet: bool) -> None:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, SCENARIO_FILE, engine, limited, picture_options, quiet, replace
-from sim.shell.records import REGISTER
+from sim.shell.options import PATH, engine, limited, picture_options, quiet, replace
 from sim.shell.report import draw_results
-from sim.shell.screen import command_line, errors_in_words, print_table, say
+from sim.shell.screen import command_line, errors_in_words, print_table, tell
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
 
 
 @click.command("observe")
-@click.argument("scenario", type=SCENARIO_FILE)
-@click.argument("register", type=REGISTER)
-@click.option("--out", type=FOLDER, help="Folder for the tables; below `results` unless given.")
+@click.argument("scenario", type=PATH)
+@click.argument("register", type=PATH)
+@click.option("--out", type=PATH, help="Folder for the tables; below `results` unless given.")
 @click.option("--replications", "-n", **limited("observe", "replications"), help="Registers to simulate.")
 @click.option(
     "--fit-until",
@@ -63,8 +62,7 @@ def observe_command(
     if not quiet:
         headers = ["Observed", "Points", "In 50% band", "In 90% band", "CRPS", "Expected", "p", ""]
         print_table(headers, [_cells(one) for one in found.compared])
-    for warning in found.warnings:
-        say(f"warning: {warning}")
+    tell((), found.warnings)
     click.echo(f"Tables: {folder}")
     draw_results(folder, wanted, replace).tell(quiet)
 

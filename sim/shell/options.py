@@ -18,8 +18,21 @@ from sim.experiment.options import Number, Whole, Word, limit
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Option = Callable[[Command], Command]
-SCENARIO_FILE = click.Path(path_type=Path)
-FOLDER = click.Path(path_type=Path)
+
+
+class NamedPath(click.Path):
+    """A path that is not empty: what a script passes whose variable is, would be the folder in which one stands."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, or a usage error."""
+        if not str(value).strip():
+            self.fail("found an empty path; allowed: the name of a file or folder.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = NamedPath(path_type=Path)
+# A file, or the name of something shipped.
+NAME = NamedPath(path_type=str)
 
 
 class WholeRange(click.IntRange):
@@ -98,13 +111,15 @@ engine = click.option("--engine", **limited("run", "engine"), help="Which engine
 workers = click.option(
     "--workers",
     **limited("run", "workers"),
-    help="Processes to use; chosen by the work unless given. Results are the same.",
+    help="Processes to use, at most eight a processor; chosen by the work unless given. Results are the same.",
 )
-out = click.option("--out", type=FOLDER, help="Folder for the results.")
-base = click.option("--base", required=True, help="The scenario to start from: a shipped one by its name, or a file.")
-out_file = click.option("--out", required=True, type=SCENARIO_FILE, help="The scenario file to write.")
+out = click.option("--out", type=PATH, help="Folder for the results.")
+base = click.option(
+    "--base", required=True, type=NAME, help="The scenario to start from: a shipped one by its name, or a file."
+)
+out_file = click.option("--out", required=True, type=PATH, help="The scenario file to write.")
 tables = click.option(
-    "--tables", type=FOLDER, help="Folder for the tables; that of the file, without .yaml, unless given."
+    "--tables", type=PATH, help="Folder for the tables; that of the file, without .yaml, unless given."
 )
 replace = click.option(
     "--replace",
@@ -190,7 +205,7 @@ picture_options = together(
     click.option("--pptx", "slides", is_flag=True, help="Also write slides.pptx, with charts to edit there."),
     click.option(
         "--template",
-        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        type=NamedPath(path_type=Path, exists=True, dir_okay=False),
         callback=_presentation,
         help="Your own .pptx for the slides.",
     ),

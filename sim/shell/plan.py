@@ -10,10 +10,10 @@ import click
 
 from sim.experiment.asked import require_one_count
 from sim.experiment.options import PLAN_FIRST
-from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options, vary
+from sim.shell.options import PATH, Asked, cluster, limited, picture_options, run_options, vary
 from sim.shell.report import draw
-from sim.shell.screen import MISSED, command_line, errors_in_words, paragraph, print_table, table_fits
-from sim.shell.sweep import load_base, resumable, tell
+from sim.shell.screen import MISSED, command_line, errors_in_words, paragraph, print_json, print_table, table_fits, tell
+from sim.shell.sweep import load_base, resumable
 from sim.tables.words import counted
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
@@ -36,7 +36,7 @@ first_stage = click.option(
 
 
 @click.command("plan")
-@click.argument("file", type=SCENARIO_FILE)
+@click.argument("file", type=PATH)
 @click.option(
     "--target", multiple=True, required=True, metavar="'METRIC <= X'", help="What must hold, with <= or >=; repeatable."
 )
@@ -126,10 +126,7 @@ def announce(search: Search) -> None:
 def show(study: PlanStudy, search: Search, folder: Path, as_json: bool) -> None:
     """The combinations that matter and the sentences, or everything as JSON."""
     if as_json:
-        import json
-
-        rows = json.loads(study.table.to_json(orient="records", double_precision=15))
-        click.echo(json.dumps({"answer": study.value, "said": study.said, "combinations": rows}, indent=2))
+        print_json({"answer": study.value, "said": study.said, "combinations": study.table})
         return
     table, targets = study.table, search.targets
     order = list(dict.fromkeys(table["combination"]))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.experiment.asked import require_one_count
-from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options
+from sim.shell.options import PATH, Asked, cluster, limited, picture_options, run_options
 from sim.shell.report import draw
-from sim.shell.screen import command_line, errors_in_words, print_table, say
-from sim.shell.sweep import load_base, resumable, tell
+from sim.shell.screen import command_line, errors_in_words, print_json, print_table, say, tell
+from sim.shell.sweep import load_base, resumable
 from sim.tables.words import counted
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
@@ -25,7 +25,7 @@ SHOWN = 6
 
 
 @click.command("psa")
-@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option("--samples", **limited("psa", "samples"), help="Sets of uncertain inputs.")
 @run_options(
     click.option(
@@ -93,14 +93,11 @@ def psa_command(
 
 def _show(found: Psa, folder: Path, as_json: bool) -> None:
     """Say what to choose at each willingness to pay, on which assumptions, and where the tables are."""
-    import json
-
     icer, evpi, ceac = found.tables["psa_icer"], found.tables["evpi"], found.tables["ceac"]
     evppi = found.tables["evppi"]
     if as_json:
         shown = {name: found.tables[name] for name in ("psa_icer", "ceac", "evpi", "evppi")}
-        tables = {name: json.loads(t.to_json(orient="records", double_precision=15)) for name, t in shown.items()}
-        click.echo(json.dumps({"folder": str(folder), **tables}, indent=2))
+        print_json({"folder": str(folder), **shown})
         return
     click.echo("Means over the samples, per patient referred")
     rows = [

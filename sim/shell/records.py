@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, quiet, replace
-from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, print_table, program, say, stop
+from sim.shell.options import PATH, quiet, replace
+from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, print_table, program, stop, tell
 from sim.tables.words import counted
 
 if TYPE_CHECKING:
     from sim.records.reader import Reading
-
-REGISTER = click.Path(path_type=Path)
 
 
 @click.group("records")
@@ -23,8 +21,8 @@ def records_command() -> None:
 
 
 @records_command.command("new")
-@click.argument("file", type=REGISTER)
-@click.option("--out", type=REGISTER, help="The description to write; register.yaml beside the file unless given.")
+@click.argument("file", type=PATH)
+@click.option("--out", type=PATH, help="The description to write; register.yaml beside the file unless given.")
 def new_command(file: Path, out: Path | None) -> None:
     """Write a commented description of a register, to be corrected: what each column seems to mean, and why."""
     with errors_in_words():
@@ -45,8 +43,8 @@ def new_command(file: Path, out: Path | None) -> None:
 
 
 @records_command.command("check")
-@click.argument("register", type=REGISTER)
-@click.option("--out", type=FOLDER, help="Folder for records_faults.csv; below `results` unless given.")
+@click.argument("register", type=PATH)
+@click.option("--out", type=PATH, help="Folder for records_faults.csv; below `results` unless given.")
 @replace
 @quiet
 def check_command(register: Path, out: Path | None, replace: tuple[str, ...], quiet: bool) -> None:
@@ -62,21 +60,20 @@ def check_command(register: Path, out: Path | None, replace: tuple[str, ...], qu
         tables = {FAULTS: faults_table(reading.faults)}
         write_results(folder, "records", reading, described, tables, command_line(), {}, replace)
         if not quiet:
-            tell(reading)
+            tell_reading(reading)
         click.echo(f"Rows not used: {folder / f'{FAULTS}.csv'}")
         if not len(reading.records):
             stop(f"{described.file}: no row is without a fault", BAD_INPUT)
 
 
-def tell(reading: Reading) -> None:
+def tell_reading(reading: Reading) -> None:
     """Say what is in a register, and how many of its rows are not used for what reason."""
     from sim.records.faults import by_kind
     from sim.records.small import told
     from sim.records.value import MILESTONES
 
     records = reading.records
-    for note in reading.notes:
-        say(f"note: {note}")
+    tell(reading.notes)
     click.echo(f"{len(records)} of {counted(reading.rows, 'row')} used")
     if reading.faults:
         print_table(["Not used, as", "Rows"], [[kind, str(rows)] for kind, rows in by_kind(reading.faults)])

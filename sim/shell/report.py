@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sim.shell.options import FOLDER, Asked, picture_options, quiet, replace
+from sim.shell.options import PATH, Asked, picture_options, quiet, replace
 from sim.shell.screen import BAD_INPUT, CANNOT_BE_MADE, FAILED, errors_in_words, program, say, stop
 from vein2vein.drawing import draw_pages
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("report")
-@click.argument("folder", type=FOLDER)
+@click.argument("folder", type=PATH)
 @replace
 @quiet
 @picture_options

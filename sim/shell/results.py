@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.outcomes.metrics import CENSORED, INFUSED_AND_FREE, TREATED_AND_FREE
-from sim.shell.screen import heading_line, paragraph, print_table, screen_width, table_fits
+from sim.shell.screen import heading_line, paragraph, print_json, print_table, screen_width, table_fits
 from sim.tables.words import counted
 
 if TYPE_CHECKING:
@@ -59,7 +58,14 @@ class Line:
 def show(study: Study, as_json: bool, inputs: bool = False) -> None:
     """Print what a finished study found; `inputs`: also every input in which its scenarios differ."""
     if as_json:
-        click.echo(_as_json(study))
+        found = {
+            "summary": study.summary,
+            "differences": study.differences,
+            "already_waiting": study.already_waiting,
+            "economics": study.economics,
+            "icer": study.icer,
+        }
+        print_json({name: table for name, table in found.items() if table is not None})
         return
     from reports.details import OTHER_SUPPLY, slot_supply, supply_is_assumed
     from reports.findings import gather, on_the_list, read_with
@@ -217,21 +223,3 @@ def _dated(row: Any) -> str:
         return f"never stays below {row['below']} within the window"
     sure = "never in 95% of replications" if pd.isna(row["sure_day"]) else f"in 95% of replications {row['sure_date']}"
     return f"below {row['below']} on average from {row['date']} on, {sure}"
-
-
-def _as_json(study: Study) -> str:
-    found = {
-        "summary": study.summary,
-        "differences": study.differences,
-        "already_waiting": study.already_waiting,
-        "economics": study.economics,
-        "icer": study.icer,
-    }
-    return json.dumps(
-        {
-            name: json.loads(table.to_json(orient="records", double_precision=15))
-            for name, table in found.items()
-            if table is not None
-        },
-        indent=2,
-    )

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.experiment.asked import require_one_count
-from sim.shell.options import SCENARIO_FILE, Asked, limited, picture_options, run_options, together
-from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, say, stop, warn
+from sim.shell.options import PATH, Asked, limited, picture_options, run_options, together
+from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, say, stop, tell, warn
 from vein2vein.progress import progress
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ study_options = together(
 
 
 @click.command("compare")
-@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @run_options()
 @study_options
 @click.option(
@@ -95,7 +95,7 @@ def compare_command(files: tuple[Path, ...], asked: Asked, study: Study, robustn
 
 
 @click.command("run")
-@click.argument("file", type=SCENARIO_FILE)
+@click.argument("file", type=PATH)
 @run_options()
 @study_options
 @picture_options
@@ -115,8 +115,7 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
         from sim.scenario.naming import by_name, changed_meaning, seed_notes
 
         found_each, left_out = load_each(files, asked.changes)
-    for note in left_out:
-        say(f"note: {note}")
+    tell(left_out)
     scenarios = by_name(found_each)
     folder = asked.folder(verb, *(file.stem for file in files))
     with errors_in_words():
@@ -140,8 +139,7 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
         told = engine_note(asked.engine)
         if told is not None:
             say(told)
-        for note in changed_meaning(scenarios):
-            say(f"note: {note}")
+        tell(changed_meaning(scenarios))
         warn([*seed_notes(scenarios), *load_warnings(scenarios), *money_warnings(scenarios)])
         if not asked.quiet:
             most = "at most " if rule else ""

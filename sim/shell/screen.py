@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 import click
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.scenario import Loaded
 
 # How long a command that is done gives the compilation of the kernel in the background.
@@ -33,6 +35,24 @@ FAILED, BAD_INPUT, MISSED, CANNOT_BE_MADE, INTERRUPTED = 1, 2, 3, 4, 130
 def say(text: str) -> None:
     """Talk goes to standard error."""
     click.echo(text, err=True)
+
+
+def tell(notes: Iterable[str], warnings: Iterable[str] = ()) -> None:
+    """Say what is to be noted, and what to be warned of."""
+    for note in notes:
+        say(f"note: {note}")
+    for warning in warnings:
+        say(f"warning: {warning}")
+
+
+def print_json(found: Mapping[str, Any]) -> None:
+    """Print results as JSON, a table as a list of its rows."""
+    import json
+
+    def rows(table: pd.DataFrame) -> Any:
+        return json.loads(table.to_json(orient="records", double_precision=15))
+
+    click.echo(json.dumps(found, indent=2, default=rows))
 
 
 def warn(warnings: Sequence[str]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, WholeRange, engine, quiet
+from sim.shell.options import NAME, PATH, WholeRange, engine, quiet, replace
 from sim.shell.screen import BAD_INPUT, errors_in_words, print_table, program, stop
 from vein2vein.progress import progress
 
@@ -16,17 +17,20 @@ from vein2vein.progress import progress
     "--effects", "shows_effects", is_flag=True, help="Also run each, and show what it does to waits and outcomes."
 )
 @click.option("-n", "--replications", type=WholeRange(2), default=40, show_default=True, help="With --effects.")
-@click.option(
-    "--page", type=click.Path(path_type=Path), help="With --effects: also write the page there, e.g. docs/library.md."
-)
+@click.option("--page", type=PATH, help="With --effects: also write the page there, e.g. docs/library.md.")
+@replace
 @engine
 @quiet
-def list_command(shows_effects: bool, replications: int, page: Path | None, engine: str, quiet: bool) -> None:
+def list_command(
+    shows_effects: bool, replications: int, page: Path | None, replace: tuple[str, ...], engine: str, quiet: bool
+) -> None:
     """The shipped scenarios, one line each, by the names that every command takes."""
     from sim.scenario.shipped import shipped_heads
 
+    if replace and page is None:
+        stop("--replace: used with --page only", BAD_INPUT)
     if shows_effects:
-        _effects(replications, page, engine, quiet)
+        _effects(replications, page, replace, engine, quiet)
         return
     if page is not None:
         stop("--page: used with --effects only", BAD_INPUT)
@@ -34,7 +38,7 @@ def list_command(shows_effects: bool, replications: int, page: Path | None, engi
     print_table(["name", "title", "what it is"], rows, numbers_from=3)
 
 
-def _effects(replications: int, page: Path | None, engine: str, quiet: bool) -> None:
+def _effects(replications: int, page: Path | None, replace: Sequence[str], engine: str, quiet: bool) -> None:
     from reports.library import HEADS, library_page, rows
     from reports.tables import Tables
     from sim.experiment.disk.folder import require_page, signed, write_text
@@ -43,7 +47,7 @@ def _effects(replications: int, page: Path | None, engine: str, quiet: bool) -> 
 
     with errors_in_words():
         if page is not None:
-            require_page(page, ())
+            require_page(page, replace)
         with progress(replications * len(BASES), quiet) as done:
             found = effects(shipped(), replications, done, engine)
         told = {
@@ -75,8 +79,10 @@ def tables_command() -> None:
 
 
 @click.command("new")
-@click.argument("file", type=SCENARIO_FILE)
-@click.option("--from", "base", default="autologous", show_default=True, help="The shipped scenario to start from.")
+@click.argument("file", type=PATH)
+@click.option(
+    "--from", "base", type=NAME, default="autologous", show_default=True, help="The shipped scenario to start from."
+)
 @click.option("--centres", metavar="NAMES", help="A network of your own instead of the shipped one, e.g. city,lake.")
 @click.option("--blank", is_flag=True, help="The smallest file that runs: a network of your own, and no comments.")
 def new_command(file: Path, base: str, centres: str | None, blank: bool) -> None:

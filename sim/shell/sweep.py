@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, Asked, cluster, limited, picture_options, run_options, vary
+from sim.shell.options import PATH, Asked, cluster, limited, picture_options, run_options, vary
 from sim.shell.report import draw
-from sim.shell.screen import code_of, command_line, errors_in_words, print_table, say, stop
+from sim.shell.screen import code_of, command_line, errors_in_words, print_json, print_table, say, stop, tell
 from vein2vein.drawing import require_room
 from vein2vein.progress import progress
 
@@ -39,7 +39,7 @@ ON_SCREEN = {
 
 
 @click.command("sweep")
-@click.argument("files", nargs=-1, required=True, type=SCENARIO_FILE)
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option(
     "--design",
     type=limited("sweep", "design")["type"],  # a sweep file may have another than the usual
@@ -73,13 +73,8 @@ def sweep_command(
         from sim.experiment.sweep.prepare import prepare_sweep
         from sim.scenario.overrides import paths_set
 
-        given = read_sweep(files, vary)
-        given = replace(
-            given,
-            design=design or given.design,
-            samples=samples or given.samples,
-            metrics=metrics or given.metrics,
-            replications=asked.replications or given.replications,
+        given = read_sweep(files, vary).asking(
+            design=design, samples=samples, metrics=metrics, replications=asked.replications
         )
         mine = paths_set(asked.changes)
         own = [text for text in given.overrides if not (its := paths_set([text])) or not its <= mine]
@@ -123,14 +118,6 @@ def load_base(files: Sequence[Path], overrides: Sequence[str]) -> tuple[Base, li
     return Base(by_name(found)), left_out
 
 
-def tell(notes: Sequence[str], warnings: Sequence[str]) -> None:
-    """Say what a study has to say before it runs, or after."""
-    for note in notes:
-        say(f"note: {note}")
-    for warning in warnings:
-        say(f"warning: {warning}")
-
-
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
     """Ctrl-C leaves what is done, and says how to go on."""
@@ -142,12 +129,9 @@ def resumable(folder: Path) -> Iterator[None]:
 
 def show(study: SweepStudy, design: Design, as_json: bool, folder: Path) -> None:
     """Say where the tables are, and what moves the metrics that matter most."""
-    import json
-
     if as_json:
-        found = {name: json.loads(t.to_json(orient="records", double_precision=15)) for name, t in study.tables.items()}
         about = {"folder": str(folder), "points": len(design.points), "warnings": study.warnings}
-        click.echo(json.dumps({**about, **found}, indent=2))
+        print_json({**about, **study.tables})
         return
     for name, table in study.tables.items():
         if name not in ON_SCREEN:

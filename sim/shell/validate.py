@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from sim.shell.options import SCENARIO_FILE, as_json, engine, out, quiet, replace, replications, workers
+from sim.shell.options import PATH, as_json, engine, out, quiet, replace, replications, workers
 from sim.shell.screen import BAD_INPUT, MISSED, command_line, errors_in_words, print_table, say, stop
 from vein2vein.progress import progress
 
@@ -19,8 +19,8 @@ RESULTS = Path("results") / "validate"
 
 
 @click.command("validate")
-@click.argument("files", nargs=-1, type=SCENARIO_FILE)
-@click.option("--page", type=click.Path(path_type=Path), help="Also write the page there, e.g. docs/validation.md.")
+@click.argument("files", nargs=-1, type=PATH)
+@click.option("--page", type=PATH, help="Also write the page there, e.g. docs/validation.md.")
 @replications
 @engine
 @workers
@@ -56,10 +56,7 @@ def validate_command(
         counts = [replications or loaded.scenario.run.replications for _, loaded in cases]
         with new_results(folder, FILES, replace) as building:
             with progress(sum(counts), quiet) as done:
-                try:
-                    verdicts = judged(cases, replications, workers, done, engine)
-                except ValueError as error:
-                    stop(str(error), BAD_INPUT)
+                verdicts = judged(cases, replications, workers, done, engine)
             text = write_validation(verdicts, cases, building, command_line())
             if page is not None:
                 write_text(page, signed(text))

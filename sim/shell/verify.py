@@ -7,21 +7,19 @@ from pathlib import Path
 
 import click
 
-from sim.shell.options import FOLDER, engine, quiet, workers
+from sim.shell.options import PATH, engine, quiet, workers
 from sim.shell.screen import MISSED, errors_in_words, print_table, say
 from vein2vein.progress import progress
 
 
 @click.command("verify")
-@click.argument("folder", type=FOLDER)
-@click.option(
-    "--today", type=click.Path(path_type=Path), help="The file of patients in progress; beside the folder unless given."
-)
+@click.argument("folder", type=PATH)
+@click.option("--today", type=PATH, help="The file of patients in progress; beside the folder unless given.")
 @click.option(
     "--input",
     "inputs",
     multiple=True,
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="A file of your own that the results were made from and that stands in no folder: register.yaml, a file of "
     "targets, a digitised curve, its numbers at risk.",
 )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from sim.tables.contract import Bounds, Column, Kind, Table
+from sim.tables.contract import OF_PATH, Bounds, Column, Kind, Table
 from sim.tables.shared import flag, number, share, text, whole
 
 VALUE = Column("<path>", Kind.NUMBER, "Its value of the calibrated input, in the unit of `calibration_posterior.csv`.")
-OF_PATH = "of the path"
 
 CALIBRATION = (
     Table(

@@ -31,6 +31,8 @@ class Kind(Enum):
     INPUT = "number or text"
 
 
+# Units of columns whose rows say in which unit they are; the last one of columns with differences.
+OF_METRIC, OF_PATH, OF_DIFFERENCE = "of the metric", "of the path", "of the metric, a difference"
 # Units of what may be below 0: net benefit in a currency of a year, health worse than death.
 _SIGNED = re.compile(r"QALYs|.+ [0-9]{4}")
 
@@ -82,6 +84,20 @@ class Column:
     def is_family(self) -> bool:
         """Whether this stands for any number of columns."""
         return "<" in self.name
+
+    @property
+    def is_difference(self) -> bool:
+        """Whether its numbers are differences in the unit of the row, so that those of proportions are in points."""
+        return self.bounds is Bounds.CHANGE_BY_UNIT or self.unit == OF_DIFFERENCE
+
+    def unit_in(self, row: str) -> str:
+        """The unit of its number in a row whose own unit is this one."""
+        by_row = self.bounds in (Bounds.BY_UNIT, Bounds.CHANGE_BY_UNIT) or self.unit in (
+            OF_METRIC,
+            OF_PATH,
+            OF_DIFFERENCE,
+        )
+        return row if by_row else self.unit
 
     def fits(self, name: str) -> bool:
         """Whether a column of this name is meant."""

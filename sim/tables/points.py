@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.tables.contract import Bounds, Column, Kind, Table
+from sim.tables.contract import OF_DIFFERENCE, OF_METRIC, Bounds, Column, Kind, Table
 from sim.tables.economics import ASSUMED, MONEY, PROBABILITY, WILLINGNESS
 from sim.tables.shared import (
     BASELINE,
@@ -41,13 +41,12 @@ FOR_POPULATION = (
 )
 SAMPLE = whole("sample", "Number of the sample, from 1.")
 STRATEGY = text("strategy", "Name of the scenario.")
-OF_METRIC = "of the metric"
 
 
 def change(end: str) -> tuple[Column, Column, Column]:
     """What one end of a path changes, against the base point."""
     words = f"Change at `{end}_value` against the base point, paired by replication."
-    return estimate(words, Bounds.CHANGE_BY_UNIT, names=around(f"{end}_change"))
+    return estimate(words, Bounds.CHANGE_BY_UNIT, OF_DIFFERENCE, around(f"{end}_change"))
 
 
 POINTS = (
@@ -112,12 +111,12 @@ POINTS = (
             *change("low"),
             *change("high"),
             number(
-                "swing", "Largest minus smallest of the three means.", OF_METRIC, "one of the three has no value",
+                "swing", "Largest minus smallest of the three means.", OF_DIFFERENCE, "one of the three has no value",
                 Bounds.NOT_NEGATIVE,
             ),
             *estimate(
                 "Mean at the last value less that at the first, paired by replication.", Bounds.CHANGE_BY_UNIT,
-                OF_METRIC, around("range"),
+                OF_DIFFERENCE, around("range"),
             ),
             VERDICT,
             *TO_COUNT,
@@ -144,10 +143,12 @@ POINTS = (
             SCENARIO,
             *METRIC,
             PATH,
-            number("mu", "Mean elementary effect over the whole range of the input.", OF_METRIC, FLAT),
-            number("mu_star", "Mean of its absolute values.", OF_METRIC, FLAT, Bounds.NOT_NEGATIVE),
-            number("mu_star_half_width", "Half of its 95% bootstrap interval.", OF_METRIC, FLAT, Bounds.NOT_NEGATIVE),
-            number("sigma", "Standard deviation of the effects.", OF_METRIC, FLAT, Bounds.NOT_NEGATIVE),
+            number("mu", "Mean elementary effect over the whole range of the input.", OF_DIFFERENCE, FLAT),
+            number("mu_star", "Mean of its absolute values.", OF_DIFFERENCE, FLAT, Bounds.NOT_NEGATIVE),
+            number(
+                "mu_star_half_width", "Half of its 95% bootstrap interval.", OF_DIFFERENCE, FLAT, Bounds.NOT_NEGATIVE
+            ),
+            number("sigma", "Standard deviation of the effects.", OF_DIFFERENCE, FLAT, Bounds.NOT_NEGATIVE),
         ),
         ("scenario", "metric", "path"),
     ),
@@ -174,7 +175,7 @@ POINTS = (
             *METRIC,
             *estimate("Mean over replications.", Bounds.BY_UNIT),
             text("target", "The target."),
-            number("zone", "Its indifference zone: so far off, either decision is right.", OF_METRIC),
+            number("zone", "Its indifference zone: so far off, either decision is right.", OF_DIFFERENCE),
             text(
                 "decision",
                 "met or missed, with the stated confidence; not decided in time; not needed for the answer.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.tables.contract import Bounds, Table
+from sim.tables.contract import OF_PATH, Bounds, Table
 from sim.tables.shared import days, flag, number, share, text, whole
 
 NO_NUMBER = "not fitted; `status` and `note` say why"
@@ -34,14 +34,14 @@ RECORDS = (
             text("status", "fitted | scaled | shrunk | base | check: see `note`."),
             text("family", "The family, or what kind of number it is.", "none"),
             text("parameter", "The parameter; empty for a number that is one by itself.", "a number by itself"),
-            number("estimate", "The estimate.", "of the path", NO_NUMBER),
-            number("low", "Lower end of its 95% interval.", "of the path", NO_NUMBER),
-            number("high", "Upper end of its 95% interval.", "of the path", NO_NUMBER),
+            number("estimate", "The estimate.", OF_PATH, NO_NUMBER),
+            number("low", "Lower end of its 95% interval.", OF_PATH, NO_NUMBER),
+            number("high", "Upper end of its 95% interval.", OF_PATH, NO_NUMBER),
             text("unit", "Its unit.", "a number without unit, or none"),
             number(
                 "base",
                 "The base's value; of a check, its median if nobody waits.",
-                "of the path",
+                OF_PATH,
                 "the base has another family, or none",
             ),
             whole("n", "Patients (attempts, referrals) that it rests on.", null=NOT_TOLD),
@@ -58,10 +58,10 @@ RECORDS = (
                 "bound_low",
                 "Of a clock: the lower one of where it may lie if those who left by withdrawal, transfer or another "
                 "therapy were not like the others.",
-                "of the path",
+                OF_PATH,
                 NO_BOUNDS,
             ),
-            number("bound_high", "The upper one.", "of the path", NO_BOUNDS),
+            number("bound_high", "The upper one.", OF_PATH, NO_BOUNDS),
             text("note", "What is to be known of it.", "nothing"),
         ),
         ("path", "parameter"),

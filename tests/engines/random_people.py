@@ -7,8 +7,9 @@ from random import Random
 import numpy as np
 
 from sim.pieces.clocks import ClockBook, ClockSet
-from sim.pieces.cohort import Cohort, FloatArray, first_leave
+from sim.pieces.cohort import Cohort, first_leave
 from sim.pieces.luck import LISTED, Block, Luck
+from sim.pure.arrays import FloatArray
 from sim.pure.survival import HazardTable
 
 FLAGS = ("frail", "rare")

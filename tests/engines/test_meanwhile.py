@@ -57,25 +57,46 @@ def test_a_worker_waits_for_a_kernel_that_is_compiled_and_for_no_other(
 
     monkeypatch.setattr(meanwhile.time, "sleep", sleep)
     meanwhile.let_it_come.cache_clear()
-    for engine in (choice.SIMPY, choice.COMPILED, choice.SIMPY_UNTIL_COMPILED):
-        meanwhile.let_it_come(engine)
-    assert len(slept) == 3
-    (empty / stamp.READY).unlink()
-    monkeypatch.setattr(meanwhile, "PATIENCE_SECONDS", 0.0)
+    with (empty / meanwhile.LOCK).open("ab") as lock:
+        assert own(lock)
+        for engine in (choice.SIMPY, choice.COMPILED, choice.SIMPY_UNTIL_COMPILED):
+            meanwhile.let_it_come(engine)
+        assert len(slept) == 3
+        (empty / stamp.READY).unlink()
+        monkeypatch.setattr(meanwhile, "PATIENCE_SECONDS", 0.0)
+        meanwhile.let_it_come.cache_clear()
+        meanwhile.let_it_come(choice.SIMPY_UNTIL_COMPILED)
+        assert len(slept) == 3
+
+
+def test_nobody_waits_for_a_compilation_that_died(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            meanwhile.stop()
+
+    monkeypatch.setattr(meanwhile.time, "sleep", sleep)
+    meanwhile.prepare(choice.SIMPY_UNTIL_COMPILED, 2)
     meanwhile.let_it_come.cache_clear()
     meanwhile.let_it_come(choice.SIMPY_UNTIL_COMPILED)
-    assert len(slept) == 3
+    assert len(slept) == 2
+    assert not stamp.is_compiled()
 
 
 def test_no_second_process_compiles(empty: Path) -> None:
     with (empty / meanwhile.LOCK).open("ab") as lock:
         assert own(lock)
         meanwhile.prepare(choice.SIMPY_UNTIL_COMPILED, 1)
-        meanwhile.prepare(choice.SIMPY_UNTIL_COMPILED, 1)
-        (process,) = meanwhile._running
-        meanwhile.wait(60)
-        assert process.returncode == 0
-    assert [entry.name for entry in empty.iterdir()] == [meanwhile.LOCK]
+        assert meanwhile._running == []
+    meanwhile.prepare(choice.SIMPY_UNTIL_COMPILED, 1)
+    meanwhile.prepare(choice.SIMPY_UNTIL_COMPILED, 1)
+    assert len(meanwhile._running) == 1
+    with (empty / meanwhile.LOCK).open("ab") as lock:
+        assert not own(lock, wait=False)
+        meanwhile.stop()
+        assert own(lock, wait=False)
 
 
 def test_it_ends_with_the_command_and_leaves_nothing_that_looks_like_a_kernel(empty: Path) -> None:

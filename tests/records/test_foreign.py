@@ -11,10 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from run_sim import cli
+from sim.pure.arrays import FloatArray
 from sim.records.guess import describe
 from sim.records.reader import read_records
 from sim.records.register import read_register
-from sim.records.value import MILESTONES, FloatArray, day_number
+from sim.records.value import MILESTONES, day_number
 from sim.scenario import write_resolved
 from tests.records.another_hospital import live
 from tests.records.another_hospital_trials import STATED

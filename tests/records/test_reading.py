@@ -6,6 +6,7 @@ Longer than 400 lines because each kind of file and of doubtful row stands with 
 from __future__ import annotations
 
 import csv
+import gzip
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -74,10 +75,39 @@ def test_events_with_times_of_day_keep_the_local_date(tmp_path: Path) -> None:
         AS_EVENTS.format(file="r.csv", case="Case", activity="Activity", time="Time", region="Region"), encoding="utf-8"
     )
     assert told(read(path)) == expected()
-    text = AS_EVENTS.format(file="r.xes", case='"case:concept:name"', activity='"concept:name"', time="time:timestamp",
-                            region='"case:region"')  # fmt: skip
-    path.write_text(text, encoding="utf-8")
-    assert told(read(path)) == expected()
+    (tmp_path / "r.xes.gz").write_bytes(gzip.compress((tmp_path / "r.xes").read_bytes()))
+    for file in ("r.xes", "r.xes.gz"):
+        text = AS_EVENTS.format(file=file, case='"case:concept:name"', activity='"concept:name"', time="time:timestamp",
+                                region='"case:region"')  # fmt: skip
+        path.write_text(text, encoding="utf-8")
+        assert told(read(path)) == expected()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("r.xes.gz", gzip.compress(xes().encode())[:-20], "cannot be unpacked with gzip"),
+        ("r.xes.gz", gzip.compress(xes().encode())[:-8] + bytes(8), "cannot be unpacked with gzip"),
+        ("r.xes.gz", gzip.compress(b"<log>" + b" " * 5000), "unpacks to more than 4000 bytes"),
+        ("r.xes.gz", gzip.compress(b"<!DOCTYPE log><log/>"), "document type"),
+        ("r.xes.gz", gzip.compress(b"<log"), "cannot be read as XES"),
+        ("r.csv.gz", gzip.compress(b"a,b"), r"ends in '.csv.gz'; allowed: .*\.xes\.gz; unpack it"),
+    ],
+)
+def test_packed_files_that_are_not_read_say_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, said: str
+) -> None:
+    monkeypatch.setattr("sim.records.xes.MOST_BYTES", 4000)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(RecordsError, match=said) as error:
+        read_raw(tmp_path / name, Form())
+    assert "\n" not in str(error.value)
+
+
+def test_a_packed_log_is_described_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "r.xes").write_text(xes(), encoding="utf-8")
+    (tmp_path / "r.xes.gz").write_bytes(gzip.compress(xes().encode()))
+    assert describe(tmp_path / "r.xes.gz").replace("r.xes.gz", "r.xes") == describe(tmp_path / "r.xes")
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -297,6 +327,12 @@ def test_every_milestone_has_words_to_know_it_by() -> None:
     from sim.records.guess import WORDS
 
     assert set(MILESTONES) <= set(WORDS)
+
+
+def test_lines_that_end_in_a_carriage_return_alone_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "register.csv").write_bytes(frame().to_csv(index=False, sep=";").replace("\n", "\r").encode())
+    with pytest.raises(RecordsError, match=r"its lines end in a carriage return alone, .* save it as CSV UTF-8"):
+        describe(tmp_path / "register.csv")
 
 
 def test_a_quotation_mark_that_is_not_closed_loses_nobody_in_silence(tmp_path: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -71,42 +71,57 @@ MADE = {
 }
 
 
-def verified(place: Path, name: str, *more: object) -> Result:
+def verified(place: Path, name: str) -> Result:
     inputs = [word for file in MADE[name] for word in ("--input", place / file)]
-    return call("verify", place / name, "--quiet", "--workers", 1, *inputs, *more)
+    inputs += ["--today", place / "ahead-today.csv"] if name == "ahead" else []
+    return call("verify", place / name, "--quiet", "--workers", 1, *inputs)
 
 
-@pytest.mark.parametrize("name", MADE)
-def test_every_table_comes_out_again(place: Path, name: str) -> None:
-    done = verified(place, name)
-    assert done.exit_code == 0, done.output
-    assert "Every number of every table came out again." in done.output
-    tables = json.loads((place / name / "manifest.json").read_text(encoding="utf-8"))["tables"]
+def all_were_looked_at(folder: Path, done: Result) -> None:
+    tables = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["tables"]
     assert all(f" {table} " in f" {done.output}" for table in tables)
     assert "not run again" not in done.output
 
 
-@pytest.mark.parametrize("name", ["fitted", "digitised"])
-def test_the_scenario_that_was_written_beside_comes_out_again(place: Path, name: str) -> None:
-    (told,) = [line for line in verified(place, name).output.splitlines() if f" {name}.yaml " in line]
-    assert "comes out again" in told
+@pytest.mark.parametrize(("name", "scenarios"), [("fitted", 1), ("digitised", 1), ("aimed", 0)])
+def test_every_table_and_the_scenario_that_was_fitted_come_out_again(place: Path, name: str, scenarios: int) -> None:
+    done = verified(place, name)
+    assert done.exit_code == 0, done.output
+    assert "Every number of every table came out again." in done.output
+    all_were_looked_at(place / name, done)
+    told = [line for line in done.output.splitlines() if f" {name}.yaml " in line]
+    assert len(told) == scenarios
+    assert all("comes out again" in line for line in told)
 
 
 @pytest.mark.parametrize(
-    ("name", "table"),
-    [("fitted", "fits"), ("observed", "observed"), ("ahead", "forecast_scores"), ("calibrated", "calibration")],
+    ("name", "table", "column"),
+    [
+        ("fitted", "fits", "estimate"),
+        ("observed", "observed", "observed"),
+        ("ahead", "forecast_scores", "crps"),
+        ("calibrated", "calibration", "distance"),
+    ],
 )
-def test_a_changed_number_is_found(place: Path, tmp_path: Path, name: str, table: str) -> None:
-    folder = Path(shutil.copytree(place / name, tmp_path / name))
-    found = pd.read_csv(folder / f"{table}.csv")
-    column = {"fits": "estimate", "observed": "observed", "forecast_scores": "crps", "calibration": "distance"}[table]
-    found.loc[0, column] += 0.5
-    found.to_csv(folder / f"{table}.csv", index=False)
-    inputs = [word for file in MADE[name] for word in ("--input", place / file)]
-    inputs += ["--today", place / "ahead-today.csv"] if name == "ahead" else []
-    done = call("verify", folder, "--quiet", "--workers", 1, *inputs)
+def test_a_changed_number_is_found_and_every_other_one_comes_out_again(
+    place: Path, tmp_path: Path, name: str, table: str, column: str
+) -> None:
+    folder = tmp_path / name
+    shutil.copytree(place / name, folder)
+    for file in (*MADE[name], "register.csv", "ahead-today.csv"):
+        shutil.copy(place / file, tmp_path)
+    stored = folder / f"{table}.csv"
+    with stored.open(encoding="utf-8", newline="") as text:
+        head, *rows = csv.reader(text)
+    cell = rows[0][head.index(column)]
+    rows[0][head.index(column)] = str(float(cell) + 0.5)
+    with stored.open("w", encoding="utf-8", newline="") as text:
+        csv.writer(text, lineterminator="\n").writerows([head, *rows])
+    done = verified(tmp_path, name)
     assert done.exit_code == 3
-    assert f"NOT IDENTICAL: {table}.csv" in done.output
+    assert f"NOT IDENTICAL: {stored.name}\n" in done.output
+    assert f", 1 differ; row 1, {column}: stored " in done.output
+    all_were_looked_at(folder, done)
 
 
 def test_what_is_not_named_and_what_is_another_file_is_refused_in_a_line(place: Path, tmp_path: Path) -> None:

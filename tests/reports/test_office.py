@@ -22,13 +22,15 @@ from reports import pages
 from reports.deck import NoDeckError, deck
 from reports.findings import gather
 from reports.slides import TITLE_POINTS, letters, title_text
-from reports.tables import read
+from reports.tables import Tables, read
 from reports.words import folded
 from reports.workbook import PAPER_ROWS, NoWorkbookError, header, workbook
 from sim.tables import PATIENTS, PROGRESSED_BEFORE, TABLES
 from tests.reports.conftest import FORMULA, HOSTILE
 
 Folder = Callable[[str], Path]
+POINTS = '0.0%" points"'
+STUDIED = ("sweep", "tornado", "morris", "prcc")
 
 
 def slides(folder: Path, template: Path | None = None) -> bytes:
@@ -234,6 +236,41 @@ def test_key_figures_stand_side_by_side_and_are_drawn(folder: Folder) -> None:
     assert "0.0%" in {row[1].number_format for row in rows.values()}
     # of so short a follow-up nothing is known of one year
     assert len(read_back["Charts"]._charts) == 3
+
+
+def test_differences_of_proportions_are_in_points_and_correlations_have_no_unit(folder: Folder) -> None:
+    key = opened(folder("real"))["Key figures"]
+    rows = {row[0].value: row for row in key.iter_rows(min_row=3)}
+    infused = rows["Proportion infused"]
+    assert [infused[place].number_format for place in (1, 4, 7, 8)] == ["0.0%", "0.0%", POINTS, POINTS]
+    study = read(folder("study"))
+    frames = {name: study[name].assign(unit="share") for name in STUDIED}
+    frames["tornado"]["low_change"] = frames["tornado"]["low_estimate"] - frames["tornado"]["base_estimate"]
+    shares = Tables(frames, {}, study.manifest)
+    content = workbook(shares, gather(study), folder("study"))
+    kinds: dict[tuple[str, str], set[str]] = {}
+    for sheet in (opened(folder("real"))["Differences"], *openpyxl.load_workbook(io.BytesIO(content)).worksheets):
+        heads = [cell.value for cell in sheet[1]]
+        for row in sheet.iter_rows(min_row=2) if "Unit" in heads else ():
+            if row[heads.index("Unit")].value == "share":
+                for head, cell in zip(heads, row, strict=True):
+                    if isinstance(cell.value, float):
+                        kinds.setdefault((sheet.title, head.partition(" (")[0]), set()).add(cell.number_format)
+    for differs in (
+        ("Differences", "Estimate"),
+        ("Tornado", "Low change"),
+        ("Tornado", "Swing"),
+        ("Morris", "Mu star"),
+    ):
+        assert kinds[differs] == {POINTS}, differs
+    for level in (
+        ("Tornado", "Base estimate"),
+        ("Sweep", "High"),
+        ("Differences", "Variance reduction"),
+    ):
+        assert kinds[level] == {"0.0%"}, level
+    for bare in (("Partial rank correlation", "Low"), ("Partial rank correlation", "Prcc")):
+        assert kinds[bare] == {"General"}, bare
 
 
 def test_sheets_are_set_for_paper_and_their_columns_explained(folder: Folder) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,27 @@ def test_survival(tmp_path: Path) -> None:
 def test_headers_as_spreadsheets_write_them(tmp_path: Path, content: str) -> None:
     write(tmp_path, content, "days.csv")
     assert load_text(tmp_path, EMPIRICAL).scenario.manufacturing.duration == d.Empirical((19.5, 21.0))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "date\n2026-12-25\n2026-05-14\n2026-05-14\n",
+        'Date,Name\n2026-05-14,Ascension\n2026-05-14,"May Day, moved"\n2026-12-25,\n',
+    ],
+)
+def test_a_holiday_of_two_names_is_one(tmp_path: Path, content: str) -> None:
+    write(tmp_path, content, "days.csv")
+    text = AUTOLOGOUS + "calendars: {c: {days: [mon, thu, fri], holidays: days.csv}}\nwork_up: {calendar: c}\n"
+    assert load_text(tmp_path, text).scenario.calendars["c"].holidays == (date(2026, 5, 14), date(2026, 12, 25))
+
+
+def test_a_holiday_has_a_name_and_no_more(tmp_path: Path) -> None:
+    write(tmp_path, "date,town\n2026-05-14,Bern\n", "days.csv")
+    text = AUTOLOGOUS + "calendars: {c: {days: [mon, thu, fri], holidays: days.csv}}\nwork_up: {calendar: c}\n"
+    assert problems(tmp_path, text) == [
+        "days.csv:1: calendars.c.holidays: found the header 'date', 'town'; allowed: one column 'date' or the columns date, name"
+    ]
 
 
 @pytest.mark.parametrize("mark", [";", "\t"])
@@ -103,7 +125,7 @@ NUMBER = "a number of days, without a unit"
                 "3: PATH: column 'date': found '1/2/2026'; allowed: a date as year-month-day, such as 2026-01-31",
             ],
         ),
-        (REFERRED, "date\n2026-02-01\n2025-12-31\n", ["3: PATH.1: found '2025-12-31', which is before run.start; allowed: days from the start on"]),
+        (REFERRED, "date\n2026-02-01\n2025-12-31\n", ["3: PATH.1: found '2025-12-31', which is before run.start; allowed: a day from the start on"]),
         (TABLE, "day\n0\n", ["1: PATH: found the header 'day'; allowed: the columns day, survival"]),
         (TABLE, "day,survival\n0,1\n3\n4,\n", ["3: PATH: found 1 value; allowed: 2", "4: PATH: column 'survival': found an empty text; allowed: a survival from 0 to 1"]),
         (TABLE, "day,survival\n0,1\n30,0,9\n", ["3: PATH: found 3 values; allowed: 2; decimal commas: write decimals with a point"]),

@@ -183,7 +183,7 @@ manufacturing:
         ("centres.here.beds={2026-13-01: 3}", "centres.here.beds.2026-13-01: found '2026-13-01', which is no day of the calendar; allowed: a date as year-month-day, such as 2026-01-31"),
         ("centres.here.beds={0 d: {1 d: 3}}", "centres.here.beds.0 d: found a section with '1 d'; allowed: a whole number from 0 on, or 'unlimited'"),
         ("regions.here.referral_days=[]", "found an empty list; allowed: a list of days or dates, or the name of a CSV file with one column 'day' or 'date'"),
-        ("regions.here.referral_days=[2025-12-31]", "regions.here.referral_days.0: found '2025-12-31', which is before run.start; allowed: days from the start on"),
+        ("regions.here.referral_days=[2025-12-31]", "regions.here.referral_days.0: found '2025-12-31', which is before run.start; allowed: a day from the start on"),
         ("regions.here.referral_days=3 d", "file '3 d': no such file"),
         # sections
         ("manufacturing=", "found nothing; allowed: a section with the keys slots, lines, line_held, duration, remake_duration, failure, failure_found, attempts, batches, products, manufacturers, assignment, site, calendar, remake_from, on_leave, written below it and indented"),

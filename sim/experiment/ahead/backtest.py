@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.ahead.months import Months, months_after
 from sim.experiment.ahead.placing import Placed, placed
@@ -23,6 +22,7 @@ from sim.experiment.own.observe import fitted_until, known_then
 from sim.experiment.own.quantities import left_on
 from sim.experiment.own.scores import ENVELOPES, Score, score
 from sim.outcomes.ahead import APHERESES, INFUSIONS, LIST, QUANTITIES, WAIT, WAIT_LABEL
+from sim.pure.arrays import FloatArray
 from sim.records.faults import RecordsError
 from sim.records.reader import Reading
 from sim.records.small import told
@@ -30,7 +30,6 @@ from sim.records.value import Records, date_of
 from sim.scenario import Loaded, write_resolved
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 QUARTER, QUARTER_MONTHS = 91.0, 3.0
 # So many days of a register are needed before the first day from which it is forecast.
 LEAST_KNOWN = 182.0

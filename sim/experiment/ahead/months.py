@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.pure.arrays import FloatArray
 from sim.records.value import date_of, day_number
 
 
@@ -34,7 +34,7 @@ class Months:
         return self.days[-1] - self.days[0]
 
     @property
-    def edges(self) -> NDArray[np.float64]:
+    def edges(self) -> FloatArray:
         """The same in days since the first."""
         return np.array(self.days) - self.days[0]
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.fits.between import Between, between
 from sim.pieces.endings import Overdue, overdue
 from sim.pieces.protocol import Protocol, walk_steps
 from sim.pieces.steps import Milestone
 from sim.pieces.strategies import build_protocol, path_and_resources
+from sim.pure.arrays import BoolArray, FloatArray
 from sim.pure.streams import Source, key_table, sequence
 from sim.pure.survival import Never
 from sim.records.faults import RecordsError
@@ -24,7 +24,6 @@ from sim.records.value import Records
 from sim.scenario import Scenario
 from sim.scenario.in_progress import BEFORE_INFUSION, COLLECTED, INFUSED, InProgress, UnderWay, sealed
 
-FloatArray = NDArray[np.float64]
 # An event falls at midday of its day, for want of its hour; a run starts with the day after the extract.
 MIDDAY = 0.5
 # A stay without a discharge that is so many times as long as any that ended was not recorded to its end.
@@ -63,7 +62,7 @@ def standing(records: Records, scenario: Scenario) -> Standing:
     return Standing((*found, *beds), tuple(way.notes(records)))
 
 
-def _unresolved(records: Records) -> NDArray[np.bool_]:
+def _unresolved(records: Records) -> BoolArray:
     """Who has neither been infused nor left, and has been followed to the last day."""
     return ~records.infused & np.isnan(records.end_day) & (records.followed >= records.as_of)
 

@@ -21,7 +21,6 @@ from sim.records.small import LEAST, suppressed
 from sim.scenario.in_progress import INFUSED, STATES, UnderWay
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 QUANTILES = (5, 25, 50, 75, 95)
 NAMES = tuple(f"p{p}" for p in QUANTILES)
 STATE_WORDS = {

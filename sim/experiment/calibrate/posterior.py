@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.experiment.calibrate.priors import Prior
 from sim.experiment.calibrate.smc import weighted_quantiles
 from sim.fits.numbers import in_unit, rounded
+from sim.pure.arrays import FloatArray
 from sim.scenario.uncertainty import Uncertain
 
-FloatArray = NDArray[np.float64]
 ENDS = (0.05, 0.95)
 # A standard deviation of at least so much of the prior's: the targets hardly speak of the value.
 WIDE = 0.8

@@ -6,16 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.experiment.sweep.factors import Factor, number_of, parse_factor
+from sim.pure.arrays import FloatArray
 from sim.scenario import Loaded, Place, Problem, ScenarioError
 from sim.scenario.amounts import Amount
 from sim.scenario.leaves import is_whole_at
 from sim.scenario.schema import NOT_IN_DIGEST
 from sim.scenario.uncertainty import Uncertain, marginal
 
-FloatArray = NDArray[np.float64]
 ALLOWED = "allowed: PATH=LOW:HIGH, such as manufacturing.slots.count=1:6"
 # Less of a prior than this inside its range, and the range is not meant for it.
 LEAST_INSIDE = 1e-3

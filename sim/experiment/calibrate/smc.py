@@ -21,11 +21,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
+
 # Of each generation so many are the nearest; of the last one, those within the support of the kernel.
 NEAREST, NEAREST_AT_LAST = 0.3, 0.4
 # Summaries are taught by so many generations, the last ones: where the posterior is, a straight line is nearly right.

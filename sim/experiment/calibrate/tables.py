@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.calibrate.posterior import Known
 from sim.experiment.calibrate.priors import Prior
 from sim.experiment.calibrate.smc import Generation
+from sim.pure.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 FILES = (
     "calibration", "calibration_sample", "calibration_posterior", "calibration_correlations", "observed",
     "observed_scores",

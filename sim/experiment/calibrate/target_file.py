@@ -21,7 +21,7 @@ from sim.outcomes.metrics import Metric
 from sim.pieces.protocol import Protocol
 from sim.scenario import Problem, Scenario, ScenarioError
 from sim.scenario.described import read_described, read_tree
-from sim.scenario.kinds import Day, Number, Text
+from sim.scenario.kinds import DAY, Number, Text
 from sim.scenario.nodes import Branch
 from sim.scenario.section import Fault, Section
 
@@ -39,7 +39,7 @@ class Targets(Section):
     """What a scenario is calibrated to."""
 
     source: Annotated[str, Text()] = Field("", description="Where the values stand.")
-    as_of: Annotated[date | None, Day()] = Field(None, description="The day of which they are.")
+    as_of: Annotated[date | None, DAY] = Field(None, description="The day of which they are.")
     targets: Annotated[Mapping[str, Target], Any] = Field(description="Each metric, with value and standard error.")
 
     def checks(self) -> Iterator[Fault]:

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sim.experiment.calibrate.aims import Aim
 from sim.experiment.calibrate.posterior import Known, uncertainty_of
 from sim.experiment.own.fit import extends_of, loads, name_of
 from sim.fits.numbers import in_unit
 from sim.fits.together import beside
 from sim.fits.written import dumped, put
+from sim.pure.arrays import FloatArray
 from sim.scenario import Loaded
 from sim.scenario.kinds import Kind
 from sim.scenario.leaves import marker_at
@@ -22,7 +20,6 @@ from sim.scenario.problems import one_line
 from sim.scenario.sources import RECORDS
 from sim.scenario.uncertainty import CORRELATION
 
-FloatArray = NDArray[np.float64]
 # Correlations nearer to 0 than this are left out: some hundred particles cannot tell them from it.
 TOLD = 0.1
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.engine.choice import pick
 from sim.experiment.disk.manifest import scenario_files
@@ -32,6 +31,7 @@ from sim.outcomes.recorded import in_view, in_whole_days, recorded
 from sim.pieces.loads import expected_patients
 from sim.pieces.protocol import ends
 from sim.pieces.strategies import build_protocol
+from sim.pure.arrays import BoolArray, FloatArray
 from sim.records.faults import RecordsError
 from sim.records.reader import Reading, read_records
 from sim.records.register import Described, read_register
@@ -120,7 +120,7 @@ def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Ca
 
 def observe_again(
     described: Described, moved: Loaded, manifest: Mapping[str, Any], engine: str, again: Path,
-    done: Callable[[int], None],
+    done: Callable[[int], None]
 ) -> None:  # fmt: skip
     """Leave in `again` the tables of a register that was held against the simulation, as the manifest asks for it.
 
@@ -137,7 +137,7 @@ def observe_again(
 
 def _compared(
     moved: Loaded, records: Records, scored: Scored, first: float, replications: int, engine: str,
-    done: Callable[[int], None],
+    done: Callable[[int], None]
 ) -> list[Compared]:  # fmt: skip
     """Every quantity of the register against as many simulated ones. Raises RecordsError where they are too few."""
     truth = measured(records, scored)
@@ -370,7 +370,7 @@ def tables_of(compared: Sequence[Compared]) -> dict[str, pd.DataFrame]:
     return {"observed": pd.DataFrame(points), "observed_scores": pd.DataFrame(scores)}
 
 
-def not_told(quantity: Quantity) -> NDArray[np.bool_]:
+def not_told(quantity: Quantity) -> BoolArray:
     """At which points a quantity is not told: where it is made of 1 to 4 patients, or would tell of these.
 
     Counts by month add up to all patients of a register, so where one of them is not told, another is not, either.
@@ -391,12 +391,10 @@ def where(one: Compared) -> str:
     return f"{_at(one, int(np.argmax(_apart(one))))}; outside it at {outside} of {points}"
 
 
-def _apart(one: Compared) -> NDArray[np.float64]:
+def _apart(one: Compared) -> FloatArray:
     """How far each point of the register lies from the middle of the simulated ones, in widths of the 90% band."""
     its = one.score
-    found: NDArray[np.float64] = np.abs(one.quantity.values - its.middle) / np.maximum(
-        its.high["90"] - its.low["90"], 1e-12
-    )
+    found: FloatArray = np.abs(one.quantity.values - its.middle) / np.maximum(its.high["90"] - its.low["90"], 1e-12)
     return found
 
 

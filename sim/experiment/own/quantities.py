@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.fits.curves import Curve, aalen_johansen
+from sim.pure.arrays import FloatArray
 from sim.records.value import CLOCK_OF_END, ENDS, Records, date_of, day_number
 from sim.tables.words import EVENTS, counted
 
-FloatArray = NDArray[np.float64]
 SHARES = (0.1, 0.25, 0.5, 0.75, 0.9)
 EVERY, LAST_DAY = 30, 360
 # (name, label, first milestone, last one) of the waits: a wait that is off is off before apheresis or after it.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from sim.pure.arrays import BoolArray, FloatArray
+
 ENVELOPES = {"50": (0.25, 0.75), "90": (0.05, 0.95)}
 LEVEL = 0.05
 
@@ -28,7 +28,7 @@ class Score:
     middle: FloatArray
     low: dict[str, FloatArray]
     high: dict[str, FloatArray]
-    inside: dict[str, NDArray[np.bool_]]
+    inside: dict[str, BoolArray]
     held: dict[str, FloatArray]
     crps: FloatArray
     crps_expected: FloatArray

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import Trace
 from sim.experiment.plan.space import Space
@@ -20,8 +19,8 @@ from sim.outcomes.metrics import BY_NAME, METRIC_NAMES
 from sim.outcomes.patients import Patients
 from sim.outcomes.resource_use import queues_of, use_in
 from sim.pieces.protocol import place_names
+from sim.pure.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 WAITING, IN_USE = "waiting for", "in use of"
 
 

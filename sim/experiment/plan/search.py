@@ -14,13 +14,10 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sim.experiment.options import PLAN_FIRST, PLAN_MOST
+from sim.pure.arrays import FloatArray
 from sim.pure.feasibility import Decision, decide
 
-FloatArray = NDArray[np.float64]
 # Of these combinations, by how much each of so many replications exceeds each target, (replications, targets) each.
 Observe = Callable[[Sequence[int], int], list[FloatArray]]
 GROWTH, ROUNDING = 1.5, 1e-12

@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.outcomes.metrics import BY_NAME, METRIC_NAMES, REACH, Metric
 from sim.outcomes.verdicts import LOWER
+from sim.pure.arrays import FloatArray
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.units import NUMBER
 
-FloatArray = NDArray[np.float64]
 MetricOf = Callable[[str], Metric]
 _TARGET = re.compile(rf"\s*(.*?)\s*(<=|>=)\s*({NUMBER})\s*(%?)\s*")
 MOST_NUMBER = 1e12

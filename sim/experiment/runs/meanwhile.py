@@ -10,9 +10,11 @@ import gc
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import sim
 from sim.engine.choice import COMPILED, SIMPY_UNTIL_COMPILED, awaits_kernel, engine
@@ -36,8 +38,12 @@ def prepare(with_engine: str, workers: int) -> None:
     if with_engine == SIMPY_UNTIL_COMPILED and not _running and not is_compiled():
         nobody = subprocess.DEVNULL
         command = [sys.executable, "-c", ALONE, str(ROOT)]
-        with suppress(OSError):  # a machine that starts no further process goes on in SimPy
-            _running.append(subprocess.Popen(command, stdin=nobody, stdout=nobody, stderr=nobody))
+        # a machine that starts no further process goes on in SimPy
+        with _lock() as lock, suppress(OSError):
+            if lock is not None and own(lock, wait=False):
+                # its own from before it begins until it has ended, however it ends
+                mine = (lock.fileno(),)
+                _running.append(subprocess.Popen(command, stdin=nobody, stdout=nobody, stderr=nobody, pass_fds=mine))
 
 
 def wait(seconds: float) -> None:
@@ -49,9 +55,9 @@ def wait(seconds: float) -> None:
 
 @cache
 def let_it_come(with_engine: str) -> None:
-    """Wait for a kernel that another process compiles, once and not for ever, and use no processor meanwhile."""
+    """Wait for a kernel that another process compiles, while it does; once, and use no processor meanwhile."""
     last = time.monotonic() + PATIENCE_SECONDS
-    while awaits_kernel(with_engine) and time.monotonic() < last:
+    while awaits_kernel(with_engine) and _is_compiling() and time.monotonic() < last:
         time.sleep(0.1)
 
 
@@ -63,12 +69,20 @@ def stop() -> None:
 
 
 def compile_alone() -> None:
-    """Compile and keep the kernel, unless another process does."""
+    """Compile and keep the kernel."""
+    engine(COMPILED)
+    # nobody looks for garbage in what the compiler made: a second that the command can use
+    gc.freeze()
+
+
+def _is_compiling() -> bool:
+    with _lock() as lock:
+        return lock is not None and not own(lock, wait=False)
+
+
+@contextmanager
+def _lock() -> Iterator[BinaryIO | None]:
+    """The file that the process that compiles owns; None where no machine code can be kept."""
     found = place()
-    if found is None:
-        return
-    with (found / LOCK).open("ab") as lock:
-        if own(lock, wait=False) and not is_compiled():
-            engine(COMPILED)
-            # nobody looks for garbage in what the compiler made: a second that the command can use
-            gc.freeze()
+    with nullcontext() if found is None else (found / LOCK).open("ab") as lock:
+        yield lock

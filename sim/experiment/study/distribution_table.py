@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.study.economics_tables import assumed, unit_of
+from sim.experiment.study.tables import with_bounds
 from sim.outcomes.distribution import ALL, FIGURES, told_of
 from sim.outcomes.economic_quantities import MONEY
 from sim.outcomes.estimates import interval
 from sim.outcomes.subgroups import same_centres, same_patients
 from sim.outcomes.verdicts import HIGHER, verdict
+from sim.pure.arrays import FloatArray
 from sim.scenario import Loaded
 
-FloatArray = NDArray[np.float64]
 COST, QALYS, WEIGHTED, WEIGHT, SHARE = range(len(FIGURES))
 # Prefix of columns, and the QALYs that they stand on.
 WAYS = (("", QALYS), ("weighted_", WEIGHTED))
@@ -57,11 +57,9 @@ def distribution_table(scenarios: Mapping[str, Loaded], values: Sequence[Sequenc
 
 def _told(prefix: str, benefit: FloatArray, other: FloatArray, place: int) -> dict[str, Any]:
     """Net benefit, how much more it is than the baseline's, and what that is."""
-    value, more = (dict(zip(("", "_low", "_high"), map(float, interval(x)), strict=True))
-                   for x in (benefit, benefit - other))  # fmt: skip
-    judged = str(verdict(more[""], more["_low"], more["_high"], HIGHER)) if place else ""
-    found: dict[str, Any] = {f"{prefix}net_benefit{end}": number for end, number in value.items()}
-    return found | {f"{prefix}increment{end}": number for end, number in more.items()} | {f"{prefix}verdict": judged}
+    value, more = ([float(number) for number in interval(x)] for x in (benefit, benefit - other))
+    found = with_bounds(f"{prefix}net_benefit", value) | with_bounds(f"{prefix}increment", more)
+    return found | {f"{prefix}verdict": str(verdict(more[0], more[1], more[2], HIGHER)) if place else ""}
 
 
 def _mean(values: FloatArray) -> float:

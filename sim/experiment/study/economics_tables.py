@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from sim.experiment.study.tables import verdicts
+from sim.experiment.study.tables import over_both, verdicts, with_bounds
 from sim.outcomes.decisions import judged_standings, net_benefit, value_based_price
 from sim.outcomes.economic_quantities import COST, EFFECT, MONEY, POSSIBLE, QUANTITIES
 from sim.outcomes.estimates import FREE, Range, interval
 from sim.outcomes.metrics import METRIC_NAMES, all_referred, unresolved_of
 from sim.outcomes.verdicts import HIGHER, verdict
+from sim.pure.arrays import FloatArray
 from sim.scenario import Loaded, Scenario
 from sim.scenario.capacity_costs import amounts
 from sim.scenario.sources import ASSUMPTION
+from sim.tables.shared import ESTIMATE
 
-FloatArray = NDArray[np.float64]
 MONTHS_A_YEAR = 12
 SECTIONS = ("after_infusion", "economics")
 PRODUCT, UNUSED_PRODUCT = (
@@ -91,18 +91,26 @@ def dear_states(scenarios: Mapping[str, Loaded]) -> list[str]:
 
     There a longer life loses net benefit at that willingness to pay, whatever the product.
     """
-    found: dict[str, list[str]] = {}
+    found = []
     for name, loaded in scenarios.items():
         for state, a_qaly, above in _dear(loaded.scenario):
             shown = " and ".join(f"{amount:,.0f}" for amount in above)
             said = f"{state} costs {a_qaly:,.0f} per QALY while it lasts, more than {shown}: there, living on in it"
-            found.setdefault(f"{said} counts as a loss", []).append(name)
-    return [f"{', '.join(names)}: {said}" for said, names in found.items()]
+            found.append((name, f"{said} counts as a loss"))
+    return _said_once(found)
+
+
+def _said_once(found: Iterable[tuple[str, str]]) -> list[str]:
+    """The sentences, from (scenario, what is said of it), each with all the scenarios that it is said of."""
+    names: dict[str, list[str]] = {}
+    for name, said in found:
+        names.setdefault(said, []).append(name)
+    return [f"{', '.join(its)}: {said}" for said, its in names.items()]
 
 
 def counted_twice(scenarios: Mapping[str, Loaded]) -> list[str]:
     """A sentence for each price that usually holds what a cost of capacity is given for as well."""
-    found: dict[str, list[str]] = {}
+    found = []
     for name, loaded in scenarios.items():
         economics = loaded.scenario.economics
         if economics is None:
@@ -120,29 +128,25 @@ def counted_twice(scenarios: Mapping[str, Loaded]) -> list[str]:
         for path, price, beside in pairs:
             if price > 0.0 and beside:
                 told = ", ".join(f"capacity.{kind}" for kind in kinds if kind in beside)
-                found.setdefault(f"{told} counts beside {path} ({price:,.10g})", []).append(name)
-    return [
-        f"{', '.join(names)}: {said}: make sure that this does not hold it already" for said, names in found.items()
-    ]
+                said = f"{told} counts beside {path} ({price:,.10g}): make sure that this does not hold it already"
+                found.append((name, said))
+    return _said_once(found)
 
 
 def free_outpatients(scenarios: Mapping[str, Loaded]) -> list[str]:
     """A sentence for each scenario with outpatients to whom happens what a bed day may hold, at no cost of its own."""
-    found: dict[str, list[str]] = {}
+    found = []
     for name, loaded in scenarios.items():
         s, economics = loaded.scenario, loaded.scenario.economics
         if economics is None or not s.infuses or s.infusion.model != "outpatient" or economics.costs.bed_day == 0.0:
             continue
         if economics.costs.lymphodepletion == 0.0:
-            found.setdefault("lymphodepletion costs nothing (economics.costs.lymphodepletion)", []).append(name)
+            found.append((name, "lymphodepletion costs nothing (economics.costs.lymphodepletion)"))
         if economics.costs.adverse_events == 0.0 and not s.toxicity.events:
             told = "toxicity costs nothing (economics.costs.adverse_events), and brings nobody to a bed (toxicity)"
-            found.setdefault(told, []).append(name)
-    return [
-        f"{', '.join(names)}: of outpatients {said}; of inpatients it may be in economics.costs.bed_day, of them it "
-        "is not"
-        for said, names in found.items()
-    ]
+            found.append((name, told))
+    why = "of inpatients it may be in economics.costs.bed_day, of them it is not"
+    return _said_once((name, f"of outpatients {told}; {why}") for name, told in found)
 
 
 def _dear(scenario: Scenario) -> Iterator[tuple[str, float, list[float]]]:
@@ -193,15 +197,9 @@ def icers(scenarios: Mapping[str, Loaded], costs: FloatArray, effects: FloatArra
             "qalys": effects[:, one.strategy].mean(),
             "status": one.status,
             "against": names[one.against] if one.against is not None else "",
-            "incremental_cost": one.cost,
-            "incremental_cost_low": one.cost_bounds[0],
-            "incremental_cost_high": one.cost_bounds[1],
-            "incremental_qalys": one.effect,
-            "incremental_qalys_low": one.effect_bounds[0],
-            "incremental_qalys_high": one.effect_bounds[1],
-            "icer": one.icer,
-            "icer_low": one.icer_bounds[0],
-            "icer_high": one.icer_bounds[1],
+            **with_bounds("incremental_cost", (one.cost, *one.cost_bounds)),
+            **with_bounds("incremental_qalys", (one.effect, *one.effect_bounds)),
+            **with_bounds("icer", (one.icer, *one.icer_bounds)),
             **all_referred(metrics[:, one.strategy]),
             "assumed": assumed(scenarios[names[one.strategy]]),
         }
@@ -304,10 +302,7 @@ def _differences(scenarios: Mapping[str, Loaded], values: FloatArray, metrics: F
         frames.append(
             frame.assign(
                 verdict=verdicts(frame, [quantity.better for quantity in QUANTITIES]),
-                patients=_patients(metrics[:, place]),
-                baseline_patients=_patients(metrics[:, 0]),
-                unresolved_share=unresolved_of(metrics[:, place]),
-                baseline_unresolved_share=unresolved_of(metrics[:, 0]),
+                **over_both(_patients, metrics[:, place], metrics[:, 0]),
             )
         )
     return pd.concat(frames, ignore_index=True)
@@ -325,22 +320,15 @@ def _net_benefits(scenarios: Mapping[str, Loaded], values: FloatArray, metrics: 
     benefit = net_benefit(values[..., COST], values[..., EFFECT], amounts)
     frames = []
     for place, (name, loaded) in enumerate(scenarios.items()):
-        mean, low, high = interval(benefit[:, :, place].T)
-        more, more_low, more_high = interval((benefit[:, :, place] - benefit[:, :, 0]).T)
+        gained = interval((benefit[:, :, place] - benefit[:, :, 0]).T)
         frames.append(
-            pd.DataFrame({"scenario": name, "willingness_to_pay": amounts, "unit": unit_of(loaded, MONEY)})
-            .assign(
-                estimate=mean,
-                low=low,
-                high=high,
+            pd.DataFrame({"scenario": name, "willingness_to_pay": amounts, "unit": unit_of(loaded, MONEY)}).assign(
+                **dict(zip(ESTIMATE, interval(benefit[:, :, place].T), strict=True)),
                 baseline=next(iter(scenarios)),
-                increment=more,
-                increment_low=more_low,
-                increment_high=more_high,
+                **with_bounds("increment", gained),
                 assumed=assumed(loaded),
-            )
-            .assign(
-                verdict=_net_verdicts(more, more_low, more_high) if place else "", **all_referred(metrics[:, place])
+                verdict=_net_verdicts(*gained) if place else "",
+                **all_referred(metrics[:, place]),
             )
         )
     return pd.concat(frames, ignore_index=True)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sim.experiment.runs.replicate import Arm
 from sim.outcomes.curves import LISTS
 from sim.outcomes.estimates import CONFIDENCE, NOT_NEGATIVE, interval
+from sim.pure.arrays import FloatArray, IntArray
 
-FloatArray = NDArray[np.float64]
 BATCH_DAYS = 5
 
 
@@ -47,7 +47,7 @@ def _of_days(counts: NDArray[np.int32], below: int | None) -> pd.DataFrame:
     return pd.DataFrame(figures if below is None else {**figures, "below_share": (counts < below).mean(axis=0)})
 
 
-def dates(arm: Arm, days: NDArray[np.int64]) -> list[str]:
+def dates(arm: Arm, days: IntArray) -> list[str]:
     """The dates of whole days since the start of the scenario."""
     start = arm.scenario.run.start
     return [(start + timedelta(days=int(day))).isoformat() for day in days]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.pure.survival import known_table
 from sim.scenario import Loaded
@@ -13,7 +12,6 @@ from sim.scenario.afterwards import Durability
 from sim.scenario.mixed import products
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 # More than this share of returns that are not followed is told.
 MANY_LATE = 0.01
 # A relapse of those who return that comes so many times as late, or as early, as after their product is told.
@@ -60,7 +58,7 @@ def unlike_relapses(scenarios: Mapping[str, Loaded]) -> list[str]:
         s = loaded.scenario
         if s.later_course is None or s.economics is None or s.after_infusion is None:
             continue
-        back = float(s.later_course.relapse.quantile(np.array([0.5]))[0])
+        back = s.later_course.relapse.at(0.5)
         for product in products(s.strategy):
             curves = s.after_infusion.of(product)
             own = np.inf if curves is None else _median_relapse(curves)

@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.study.economics_tables import assumed, unit_of
+from sim.experiment.study.tables import with_bounds
 from sim.outcomes import budget, subgroups
 from sim.outcomes.estimates import interval, possible
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER, verdict
+from sim.pure.arrays import FloatArray
 from sim.scenario import Loaded
 
-FloatArray = NDArray[np.float64]
 BETTER = {"cost": LOWER, "qalys": HIGHER, "life_years": HIGHER, "infused_share": HIGHER}
 
 
@@ -77,7 +77,7 @@ def _estimated(values: FloatArray, unit: str) -> dict[str, float]:
 def _against(baseline: str, more: FloatArray, better: str, place: int) -> dict[str, Any]:
     mean, low, high = _three(interval(more))
     told = str(verdict(mean, low, high, better)) if place else ""
-    return {"baseline": baseline, "increment": mean, "increment_low": low, "increment_high": high, "verdict": told}
+    return {"baseline": baseline, **with_bounds("increment", (mean, low, high)), "verdict": told}
 
 
 def _three(found: Sequence[Any]) -> Iterator[float]:

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.runs.replicate import Arm, Replication
-from sim.experiment.study.tables import stage_rows
+from sim.experiment.study.tables import stage_rows, with_bounds
 from sim.outcomes.estimates import NOT_NEGATIVE, Range, possible, ranges
 from sim.outcomes.flow import NODES, STATIONS
 from sim.outcomes.groups import GROUPINGS, METRICS, group_keys
@@ -23,8 +22,8 @@ from sim.outcomes.running import Running
 from sim.outcomes.through_time import use_keys
 from sim.outcomes.views import RESOURCE_FIGURES, edges_of
 from sim.pieces.protocol import KINDS, Stock
+from sim.pure.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 STOCK_FIGURES = ("doses", "stock_out_share", "expired", "lots_started")
 
 
@@ -88,7 +87,7 @@ class Pictures:
         frames = []
         for place, arm in enumerate(self.arms):
             edges = edges_of(arm.scenario)
-            mean, low, high = self._interval(place, "use")
+            found = self._interval(place, "use")
             there, *_ = self._interval(place, "capacity")
             for row, (resource, _, centre) in enumerate(use_keys(arm.protocol)):
                 frames.append(
@@ -101,12 +100,8 @@ class Pictures:
                             "centre": centre,
                             "day_from": edges[:-1],
                             "day_to": edges[1:],
-                            "in_use": mean[row, 0],
-                            "in_use_low": low[row, 0],
-                            "in_use_high": high[row, 0],
-                            "queue": mean[row, 1],
-                            "queue_low": low[row, 1],
-                            "queue_high": high[row, 1],
+                            **with_bounds("in_use", [end[row, 0] for end in found]),
+                            **with_bounds("queue", [end[row, 1] for end in found]),
                             "capacity": there[row],
                         }
                     )
@@ -123,7 +118,7 @@ class Pictures:
             edges = edges_of(arm.scenario)
             shares = np.array([[name == "stock_out_share"] for name in STOCK_FIGURES])
             within = (0.0, np.where(shares, 1.0, np.inf))
-            mean, low, high = self._interval(place, "stock", within)
+            found = self._interval(place, "stock", within)
             columns: dict[str, Any] = {
                 "scenario": arm.name,
                 "resource": stock.name,
@@ -132,7 +127,7 @@ class Pictures:
                 "day_to": edges[1:],
             }
             for row, name in enumerate(STOCK_FIGURES):
-                columns |= {name: mean[row], f"{name}_low": low[row], f"{name}_high": high[row]}
+                columns |= with_bounds(name, [end[row] for end in found])
             frames.append(pd.DataFrame(columns))
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 

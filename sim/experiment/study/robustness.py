@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.runs.limits import require_size
 from sim.experiment.runs.meanwhile import let_it_come
@@ -24,6 +23,7 @@ from sim.experiment.runs.work import is_a_worker, meanwhile, run_tasks
 from sim.outcomes.estimates import FEW, interval, possible_change
 from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE, METRIC_NAMES, measure
 from sim.outcomes.verdicts import Verdict, verdict
+from sim.pure.arrays import FloatArray
 from sim.pure.odds import share_at_odds
 from sim.scenario import Loaded, ScenarioError
 from sim.scenario.amounts import Amount, amount
@@ -35,7 +35,6 @@ from sim.scenario.sources import ASSUMPTION
 from sim.scenario.uncertainty import marginal
 from sim.scenario.unused import why_unused
 
-FloatArray = NDArray[np.float64]
 HEADLINE = ("waiting_days_mean", "progressed_before_infusion_share", INFUSED_AND_FREE[12])
 HEADLINES = tuple(BY_NAME[name] for name in HEADLINE)
 TRIED, CONFIRMED = 2, 50

@@ -17,13 +17,7 @@ import pandas as pd
 
 from sim.engine.choice import SIMPY, pick, workers_for
 from sim.experiment.disk.event_log import event_log_files, write_event_log
-from sim.experiment.disk.manifest import (
-    about_program,
-    about_scenarios,
-    scenario_files,
-    write_manifest,
-    write_scenarios,
-)
+from sim.experiment.disk.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import (
     TableFile,
@@ -37,7 +31,7 @@ from sim.experiment.disk.table_files import (
 from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.precision import Precision, batches, reached
 from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
-from sim.experiment.runs.work import is_a_worker
+from sim.experiment.runs.work import is_a_worker, release
 from sim.experiment.study import tables
 from sim.experiment.study.arrangement import network, pathway
 from sim.experiment.study.distribution_table import distribution_table
@@ -127,11 +121,10 @@ def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
     never, full, close, idle = [], [], [], []
     for name, loaded in scenarios.items():
         protocol = build_protocol(loaded.scenario)
+        loads = offered_loads(loaded.scenario, protocol)
         never += [f"{name}: {warning}" for warning in _never_infused(loaded.scenario, protocol)]
-        for load in offered_loads(loaded.scenario, protocol):
-            if load.load > 1.0:
-                full.append((load.load, f"{name}: {_above_one(load)}"))
-        close += [f"{name}: {warning}" for warning in _close_to_full(loaded)]
+        full += [(load.load, f"{name}: {_above_one(load)}") for load in loads if load.load > 1.0]
+        close += [f"{name}: {warning}" for warning in _close_to_full(loads)]
         idle += [f"{name}: {warning}" for warning in loaded.warnings]
     full.sort(key=lambda found: -found[0])
     return [*never, *(text for _, text in full), *unlike(scenarios), *close, *idle]
@@ -166,14 +159,14 @@ def _never_infused(scenario: Scenario, protocol: Protocol) -> list[str]:
     return []
 
 
-def _close_to_full(loaded: Loaded) -> list[str]:
+def _close_to_full(loads: Sequence[Load]) -> list[str]:
     """A sentence for each resource whose offered load is just below 1: what is assumed of it decides the waits."""
-    loads: dict[str, list[Load]] = {}
-    for load in offered_loads(loaded.scenario, build_protocol(loaded.scenario)):
+    by_label: dict[str, list[Load]] = {}
+    for load in loads:
         if CLOSE_TO_FULL <= load.load <= 1.0:
-            loads.setdefault(load.label, []).append(load)
+            by_label.setdefault(load.label, []).append(load)
     told = []
-    for label, close in loads.items():
+    for label, close in by_label.items():
         ends = sorted({f"{load.load:.3f}" for load in close})
         where = ", ".join(load.centre for load in close if load.centre)
         told.append(
@@ -251,6 +244,8 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
         rests_on = (
             robustness(plan.scenarios, collected.values(), engine, workers, tried=tried) if plan.robustness else None
         )
+    if workers > 1:  # the tables are made of what is in a file: they need memory when the replications need none
+        release()
     rests = dict(zip(("robustness", "not_tried"), rests_on or (), strict=False))
     study = _write_tables(plan, collected, pictures, rests, folder)
     why = tables.same_patients(collected)[1]

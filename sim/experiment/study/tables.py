@@ -6,7 +6,7 @@ Longer than 400 lines because each table of a results folder is made here from t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,9 @@ from sim.outcomes.resource_use import ResourceUse
 from sim.outcomes.verdicts import verdict
 from sim.pieces.loads import offered_loads
 from sim.pieces.protocol import milestones
+from sim.pure.arrays import FloatArray
 from sim.tables import CURVES, OUTCOMES, PROGRESSED_BEFORE, PROGRESSED_IN
-
-FloatArray = NDArray[np.float64]
-
+from sim.tables.shared import around
 
 # So many replications are a part of a table of replications.
 AT_ONCE = 500
@@ -242,16 +241,30 @@ def differences(collected: Collected) -> pd.DataFrame:
         frames.append(
             frame.assign(
                 verdict=verdicts(frame, [m.better for m in METRICS]),
-                patients=patients_of(values[:, place, :]),
-                baseline_patients=patients_of(values[:, 0, :]),
-                unresolved_share=unresolved_of(values[:, place, :]),
-                baseline_unresolved_share=unresolved_of(values[:, 0, :]),
+                **over_both(patients_of, values[:, place, :], values[:, 0, :]),
                 difference_variance=paired,
                 unpaired_variance=unpaired,
                 variance_reduction=saved,
             )
         )
     return pd.concat(frames, ignore_index=True)
+
+
+def over_both(
+    patients: Callable[[FloatArray], FloatArray | list[float]], mine: FloatArray, first: FloatArray
+) -> dict[str, Any]:
+    """The columns that say over how many measured patients rows are, of a scenario and of the first one."""
+    return {
+        "patients": patients(mine),
+        "baseline_patients": patients(first),
+        "unresolved_share": unresolved_of(mine),
+        "baseline_unresolved_share": unresolved_of(first),
+    }
+
+
+def with_bounds(name: str, found: Sequence[Any]) -> dict[str, Any]:
+    """The columns of a mean and its interval: the name, and with `_low` and `_high` behind it."""
+    return dict(zip(around(name), found, strict=True))
 
 
 def verdicts(frame: pd.DataFrame, better: Sequence[str]) -> list[str]:
@@ -397,8 +410,8 @@ def waits(collected: Collected) -> pd.DataFrame:
             for k in range(last)
         ]
         frame = _estimated(keys, values[:, place, :last], SHARE)
-        mean, low, high = interval(np.minimum(np.cumsum(values[:, place, :last], axis=1), 1.0), within=SHARE)
-        cumulative = {"cumulative": mean, "cumulative_low": low, "cumulative_high": high}
+        below = interval(np.minimum(np.cumsum(values[:, place, :last], axis=1), 1.0), within=SHARE)
+        cumulative = with_bounds("cumulative", below)
         frames.append(frame.rename(columns={"estimate": "share"}).assign(**cumulative, **_infused_of(collected, place)))
     return pd.concat(frames, ignore_index=True)
 

@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.experiment.asked import OptionError
 from sim.experiment.runs.work import LibraryMissingError
 from sim.experiment.sweep.factors import Factor, number_of, one_by_one
 from sim.experiment.sweep.points import Point
+from sim.pure.arrays import FloatArray
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 SAMPLED = ("latin_hypercube", "sobol", "morris")
 MOST_POINTS = 1_000_000
 MORRIS_LEVELS = 4
@@ -53,10 +53,12 @@ def build_design(
     """The design of that kind; variants, points with a name of their own, stand behind its points.
 
     `samples`: points of a Latin hypercube, base samples of a Sobol design (times factors + 2), trajectories of Morris
-    (times factors + 1). Raises ValueError and LibraryMissingError in words for the user.
+    (times factors + 1). Raises ValueError, an OptionError where it is the samples, and LibraryMissingError in words for
+    the user.
     """
     if samples is not None and kind not in SAMPLED:
-        raise ValueError(f"takes no samples, as its values say which points it has; allowed with {', '.join(SAMPLED)}")
+        told = f"takes no samples, as its values say which points it has; allowed with {', '.join(SAMPLED)}"
+        raise OptionError("samples", told)
     if not factors and kind != "grid":
         raise ValueError("found nothing to vary; allowed with variants alone: grid")
     shares = None
@@ -110,7 +112,8 @@ def _shares(kind: str, factors: Sequence[Factor], size: int, seed: int) -> Float
 
         return np.asarray(LatinHypercube(len(factors), rng=np.random.default_rng(seed)).random(size))
     if kind == "sobol" and size & (size - 1):
-        raise ValueError(f"found {counted(size, 'sample')}; allowed: a power of 2 for a Sobol design, such as 64")
+        told = f"found {counted(size, 'sample')}; allowed: a power of 2 for a Sobol design, such as 64"
+        raise OptionError("samples", told)
     problem = salib_problem(factors)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

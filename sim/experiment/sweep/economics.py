@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sim.experiment.runs.replicate import economics_of
 from sim.experiment.study.economics_tables import unit_of, why_not_comparable
@@ -41,19 +41,28 @@ def economic_outcomes(base: Base) -> tuple[Reducer | None, str]:
     return _reducer(money_column(one, unit_of(loaded, one.kind)) for one in OF_QUANTITIES), unit_of(loaded, MONEY)
 
 
-def require_outcomes(base: Base, paths: Sequence[str], metrics: Sequence[str]) -> None:
-    """Nothing, or a ValueError where these scenarios have no such metric, or an input is of economics that are not."""
+def wrong_metrics(base: Base, metrics: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(metric, what is wrong with it) of each that these scenarios do not have, or that is asked for twice."""
     why = why_no_economics(base)
     for name in metrics:
         if metrics.count(name) > 1:
-            raise ValueError(f"found the metric {show(name)} twice; allowed: each once")
-        economic = require_metric(name.removeprefix(INCREMENTAL)) is not None
+            yield name, f"found the metric {show(name)} twice; allowed: each once"
+            continue
+        try:
+            economic = require_metric(name.removeprefix(INCREMENTAL)) is not None
+        except ValueError as error:
+            yield name, str(error)
+            continue
         if name.startswith(INCREMENTAL) and (not economic or "@" not in name or len(base.names) < 2):
-            raise ValueError(
-                f"found the metric {show(name)}; allowed with {INCREMENTAL}: net_benefit@AMOUNT, of several scenarios"
-            )
-        if economic and why is not None:
-            raise ValueError(f"{name} has no value here: {why}")
-    moved = next((path for path in paths if path.split(".")[0] == SECTION and why is not None), None)
-    if moved is not None:
-        raise ValueError(f"{moved} would move no outcome: there are no economic results here, as {why}")
+            allowed = f"allowed with {INCREMENTAL}: net_benefit@AMOUNT, of several scenarios"
+            yield name, f"found the metric {show(name)}; {allowed}"
+        elif economic and why is not None:
+            yield name, f"{name} has no value here: {why}"
+
+
+def idle_inputs(base: Base, paths: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(path, why it would move no outcome) of each input of economics, where there are no economic results."""
+    if (why := why_no_economics(base)) is not None:
+        for path in paths:
+            if path.split(".")[0] == SECTION:
+                yield path, f"{path} would move no outcome: there are no economic results here, as {why}"

@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 import sim
 from sim.engine.choice import pick, workers_for
@@ -32,9 +31,9 @@ from sim.outcomes.metrics import METRIC_NAMES, METRICS, Metric, measure
 from sim.outcomes.patients import Patients
 from sim.outcomes.verdicts import NEITHER
 from sim.pieces.loads import expected_patients
+from sim.pure.arrays import FloatArray
 from sim.pure.streams import VERSION
 
-FloatArray = NDArray[np.float64]
 # A block of replications of one point is kept as one, a task brings one or several: of about so many patients, so that
 # a kill costs little, and a worker has enough to do between two tasks.
 BLOCK_PATIENTS = 40_000

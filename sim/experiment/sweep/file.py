@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sim.experiment.options import DESIGNS
 from sim.experiment.sweep.factors import Factor, between, number_of, require_different, require_values
@@ -38,7 +39,10 @@ RANGES = (("from", "to", "steps"), ("from", "to"), ("low", "base", "high"), ("lo
 
 @dataclass(frozen=True)
 class SweepFile:
-    """What a sweep file says. `places`: where each path that it varies stands, for messages about its values."""
+    """What a sweep file says.
+
+    For messages: `places`, where each path that it varies stands; `stated`, where its own keys do, and each metric.
+    """
 
     files: tuple[Path, ...]
     design: str
@@ -50,6 +54,13 @@ class SweepFile:
     samples: int | None = None
     seed: int | None = None
     places: Mapping[str, tuple[Place, str]] = field(default_factory=dict)
+    stated: Mapping[str, Place] = field(default_factory=dict)
+
+    def asking(self, **asked: Any) -> SweepFile:
+        """The same with what is asked for instead, as far as anything is."""
+        given = {key: value for key, value in asked.items() if value}
+        left = {key: place for key, place in self.stated.items() if key.partition(".")[0] not in given}
+        return replace(self, **given, stated=left)
 
 
 def is_sweep_file(path: Path) -> bool:
@@ -122,6 +133,7 @@ class _Reader:
             samples=self.whole("samples", "replications", 1),
             seed=self.whole("seed", "seed", 0),
             places=self.places,
+            stated={**self.tree.keys, **self.metric_places()},
         )
 
     def files(self) -> tuple[Path, ...]:
@@ -167,6 +179,11 @@ class _Reader:
             self.report(self.tree.keys["metrics"], "metrics", f"found {show(found)}; {allowed}")
             return ()
         return tuple(found)
+
+    def metric_places(self) -> dict[str, Place]:
+        """Where each metric stands; of one that stands twice, where it does so again."""
+        node = self.tree.entries.get("metrics")
+        return {f"metrics.{plain(item)}": item.place for item in node.items} if isinstance(node, Items) else {}
 
     def whole(self, key: str, name: str, least: int) -> int | None:
         """A whole number within the limits of the scenario's own key `name` of `run`, but not below `least`."""

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from sim.experiment.asked import How, OptionError, option
 from sim.experiment.sweep.designs import SAMPLED, Design, build_design
-from sim.experiment.sweep.economics import economic_outcomes, require_outcomes
+from sim.experiment.sweep.economics import economic_outcomes, idle_inputs, wrong_metrics
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.factors import Factor, parse_factor
 from sim.experiment.sweep.file import SweepFile, places_of, relocate
 from sim.experiment.sweep.of_use import require_of_use
 from sim.experiment.sweep.points import Base, Point, paths_of
 from sim.experiment.sweep.run import SweepStudy, run_sweep, sweep_files
-from sim.scenario import Place, ScenarioError
+from sim.scenario import Place, Problem, ScenarioError
 from sim.scenario.naming import changed_meaning, seed_notes
 
 
@@ -45,23 +45,34 @@ class PreparedSweep:
 def prepare_sweep(base: Base, asked: SweepFile, how: How) -> PreparedSweep:
     """The sweep over a base, as a file asks for it; what it does not say is as in the first scenario.
 
-    Raises OptionError where the design or a metric cannot be, ScenarioError where a path cannot be varied,
-    LibraryMissingError.
+    Raises OptionError where the design or a metric cannot be, ScenarioError where a sweep file has it, or a path cannot
+    be varied, LibraryMissingError.
     """
     first = next(iter(base.scenarios.values())).scenario.run
     seed = first.seed if asked.seed is None else asked.seed
     try:
         if asked.seed is not None and asked.design not in SAMPLED:
-            raise ValueError(f"takes no seed, as nothing of it is drawn; allowed with {', '.join(SAMPLED)}")
+            raise OptionError("seed", f"takes no seed, as nothing of it is drawn; allowed with {', '.join(SAMPLED)}")
         design = build_design(asked.design, asked.factors, asked.variants, asked.samples, seed)
+    except OptionError as error:
+        raise _refused(asked, error.option, {error.option: f"{asked.design}: {error.message}"}) from error
     except ValueError as error:
-        raise OptionError("", f"{asked.design}: {error}") from error
+        raise _refused(asked, "design", {"design": f"{asked.design}: {error}"}) from error
     require_of_use(base, design.points, asked.places)
-    with option(""):
-        require_outcomes(base, paths_of(design.points), asked.metrics)
+    if idle := [Problem(*asked.places[path], said) for path, said in idle_inputs(base, paths_of(design.points))]:
+        raise ScenarioError(idle)
+    if wrong := {f"metrics.{name}": message for name, message in wrong_metrics(base, asked.metrics)}:
+        raise _refused(asked, "metrics", wrong)
     plan = sweep_plan(base, design.points, asked.replications or first.replications, asked.metrics, how)
     warnings = (*warnings_of(base), *seed_notes(base.scenarios))
     return PreparedSweep(plan, design, asked.places, tuple(changed_meaning(base.scenarios)), warnings)
+
+
+def _refused(asked: SweepFile, path: str, faults: Mapping[str, str]) -> ScenarioError | OptionError:
+    """The error of what is asked for (key: what is wrong), with the places where it stands in a file."""
+    if found := [Problem(asked.stated[key], path, message) for key, message in faults.items() if key in asked.stated]:
+        return ScenarioError(found)
+    return OptionError("", next(iter(faults.values())))
 
 
 def sweep_plan(base: Base, points: Sequence[Point], replications: int, metrics: Sequence[str], how: How) -> SweepPlan:

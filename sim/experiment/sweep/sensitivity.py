@@ -11,16 +11,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from sim.experiment.study.tables import reached
+from sim.experiment.study.tables import reached, with_bounds
 from sim.experiment.sweep.designs import MORRIS_LEVELS, Design
 from sim.experiment.sweep.evaluate import Sweep
 from sim.outcomes.estimates import CONFIDENCE, Range, interval, possible_change, ranges
 from sim.outcomes.metrics import unresolved_of
 from sim.outcomes.verdicts import verdict
-
-FloatArray = NDArray[np.float64]
+from sim.pure.arrays import FloatArray
 
 
 def tornado(sweep: Sweep, design: Design, base_texts: dict[str, str]) -> pd.DataFrame:
@@ -51,9 +49,8 @@ def tornado(sweep: Sweep, design: Design, base_texts: dict[str, str]) -> pd.Data
                         "path": factor.path, "low_value": factor.ends[0],
                         "base_value": factor.base or base_texts.get(factor.path, ""), "high_value": factor.ends[1],
                         "base_estimate": base_mean[s, c], "low_estimate": low, "high_estimate": high,
-                        **dict(zip(("low_change", "low_change_low", "low_change_high"), low_change, strict=True)),
-                        **dict(zip(("high_change", "high_change_low", "high_change_high"), high_change, strict=True)),
-                        **dict(zip(("range", "range_low", "range_high"), mine, strict=True)),
+                        **with_bounds("low_change", low_change), **with_bounds("high_change", high_change),
+                        **with_bounds("range", mine),
                         "verdict": str(verdict(mine[0], mine[1], mine[2], column.better)),
                         "swing": max(three) - min(three) if np.isfinite(three).all() else np.nan,
                         "patients": patients[s][c],

@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.experiment.disk.folder import FolderError
+from sim.pure.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 STORE = "sweep.sqlite"
 Identity = Mapping[str, str]
 

@@ -14,19 +14,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from sim.experiment.disk.folder import new_file
 from sim.experiment.disk.table_files import arrow_schema, write_table
-from sim.experiment.study.tables import reached, verdicts
+from sim.experiment.study.tables import over_both, reached, verdicts
 from sim.experiment.sweep.evaluate import Column, Sweep
 from sim.experiment.sweep.points import Point, paths_of
 from sim.outcomes.estimates import Range, interval, possible_change, ranges
 from sim.outcomes.metrics import unresolved_of
+from sim.pure.arrays import FloatArray
 from sim.tables import TABLES
 from sim.tables.spreadsheets import escaped
 
-FloatArray = NDArray[np.float64]
 AT_ONCE = 200
 
 
@@ -84,10 +83,7 @@ def difference_rows(sweep: Sweep, points: Sequence[Point]) -> pd.DataFrame:
             frames.append(
                 rows.assign(
                     verdict=verdicts(rows, [plan.columns[k].better for k in shown]),
-                    patients=plan.patients_of(values[:, place, :])[shown],
-                    baseline_patients=plan.patients_of(values[:, 0, :])[shown],
-                    unresolved_share=unresolved_of(values[:, place, :]),
-                    baseline_unresolved_share=unresolved_of(values[:, 0, :]),
+                    **over_both(lambda found: plan.patients_of(found)[shown], values[:, place, :], values[:, 0, :]),
                 )
             )
     return pd.concat(frames, ignore_index=True)
