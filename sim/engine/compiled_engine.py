@@ -191,7 +191,11 @@ def _in_order_of_arrival(cohort: Cohort) -> IntArray:
 
     Those of a source are in this order already: sorting each replication is a merge of a few runs.
     """
-    days, order = np.maximum(cohort.begin_day, 0.0), np.empty(len(cohort.begin_day), dtype=np.int64)
+    days = np.maximum(cohort.begin_day, 0.0)
+    order = np.arange(len(days))
+    back = 1 + np.flatnonzero(days[1:] < days[:-1])
+    if (cohort.first[np.searchsorted(cohort.first, back)] == back).all():
+        return order
     for first, end in pairwise(cohort.first.tolist()):
         order[first:end] = first + np.argsort(days[first:end], kind="stable")
     return order
@@ -282,14 +286,16 @@ def _first_draws(flat: Flat, cohort: Cohort, luck: Luck) -> Draws:
     draws = no_draws(flat.fixed)
     if len(cohort.replication):
         courses = [np.flatnonzero(cohort.course == course) for course in (1, 2)]
-        draws = with_first(draws, flat.of_patients, courses, cohort.flags, luck.patients)
+        chances = luck.patients(tuple(flat.of_patients.rules))
+        draws = with_first(draws, flat.of_patients, courses, cohort.flags, chances, luck.patients)
     return _with_lots(flat, draws, luck, FIRST_ROOM) if flat.of_lots.rules else draws
 
 
 def _with_lots(flat: Flat, draws: Draws, luck: Luck, count: int) -> Draws:
     """With those of the first lots of each replication."""
-    every = np.arange(count * len(luck.replications))
-    return with_first(draws, flat.of_lots, (every,), {}, _asked_of_lots(flat, luck, count), count)
+    every, ask = np.arange(count * len(luck.replications)), _asked_of_lots(flat, luck, count)
+    chances = ask(tuple(flat.of_lots.rules), every, np.zeros(len(every), dtype=np.int64))
+    return with_first(draws, flat.of_lots, (every,), {}, chances, ask, count)
 
 
 def _asked_of_lots(flat: Flat, luck: Luck, count: int) -> Ask:
@@ -356,7 +362,7 @@ def _trace(flat: Flat, cohort: Cohort, state: State) -> Trace:
         stop_day=each["stop"].copy(),
         milestones=flat.milestones,
         notes=records.notes,
-        passes=records.passes.astype(np.int64),
+        passes=records.passes,
         attempt_names=flat.attempt_names,
         attempts=records.attempts,
         outcomes=flat.outcomes,

@@ -115,7 +115,7 @@ def _trace(world: World) -> Trace:
         stop_day=np.array([stop]),
         milestones=milestones,
         notes=columns(world.notes.values(), milestones, np.float64),
-        passes=columns(world.passes.values(), milestones, np.int64),
+        passes=columns(world.passes.values(), milestones, np.int32),
         attempt_names=attempts,
         attempts=begun,
         outcomes=tuple(end.outcome for end in world.ends),

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.pure.arrays import FloatArray, IntArray
+from sim.pure.arrays import CountArray, FloatArray, IntArray
 
 PATIENT, LOT = 0, 1
 # How often an engine looks whether the first course of every measured patient is closed.
@@ -118,7 +118,7 @@ class Trace:
     stop_day: FloatArray
     milestones: tuple[str, ...]
     notes: FloatArray
-    passes: IntArray
+    passes: CountArray
     attempt_names: tuple[str, ...]
     attempts: IntArray
     outcomes: tuple[str, ...]
