@@ -113,12 +113,7 @@ def _native(picture: Picture, tables: Tables, findings: Findings) -> Native | No
 
 
 def _charts(
-    show: Any,
-    room: Room,
-    tables: Tables,
-    findings: Findings,
-    pictures: Sequence[Picture],
-    images: Mapping[str, bytes],
+    show: Any, room: Room, tables: Tables, findings: Findings, pictures: Sequence[Picture], images: Mapping[str, bytes]
 ) -> list[str]:
     """A slide a chart; the headings of those that could not be drawn."""
     left_out = []

@@ -12,7 +12,7 @@ import pandas as pd
 
 from reports.findings import Findings
 from reports.tables import Tables, records
-from reports.words import Estimate, counted, glance, of_hundred, rounded, told_apart
+from reports.words import Estimate, capital, counted, glance, of_hundred, rounded, told_apart
 from sim.outcomes.metrics import INFUSED_AND_FREE, TREATED_AND_FREE
 
 HUNDRED, DAYS, COUNT = "of 100", "days", "count"
@@ -68,7 +68,7 @@ def details(tables: Tables, findings: Findings, scenario: str) -> list[str]:
 
 
 def _begun(text: str, after_a_name: bool) -> str:
-    return text if after_a_name else text[:1].upper() + text[1:]
+    return text if after_a_name else capital(text)
 
 
 def _told(findings: Findings, scenario: str) -> Iterator[tuple[str, str, str]]:

@@ -167,11 +167,7 @@ def _bounds_of(column: str) -> set[str]:
 
 
 def _by_scenario(
-    caption: str,
-    head: str,
-    entries: Sequence[tuple[str, str, Estimate]],
-    scenarios: Sequence[str],
-    absent: str = "",
+    caption: str, head: str, entries: Sequence[tuple[str, str, Estimate]], scenarios: Sequence[str], absent: str = ""
 ) -> Grid:
     """One row a heading, one column a scenario, from (heading, scenario, estimate)."""
     found = {(heading, scenario): estimate for heading, scenario, estimate in entries}

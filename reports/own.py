@@ -12,7 +12,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from reports.grids import Cell, Grid
-from reports.tables import Tables, records
+from reports.tables import Tables, is_true, records
 from reports.words import counted, number
 from sim.tables import TABLES
 from sim.tables.words import spelt
@@ -102,7 +102,7 @@ def own(tables: Tables) -> Own | None:
     if kind != OBSERVE:
         return None
     scores = _table(tables, "observed_scores")
-    off = [f"Differs: {row.label}, {row.where.partition('; ')[0]}." for row in records(scores) if _true(row.is_off)]
+    off = [f"Differs: {row.label}, {row.where.partition('; ')[0]}." for row in records(scores) if is_true(row.is_off)]
     agree = [f"{len(scores) - len(off)} of {len(scores)} quantities agree."] if off else []
     return Own(said[0], said[1:], [*off[:MOST_OFF], *agree], [*_observe(scores), faults], HOW[kind])
 
@@ -115,10 +115,6 @@ def intervals(manifest: Mapping[str, Any]) -> str:
 def _table(tables: Tables, name: str) -> pd.DataFrame:
     """A table, without rows where it has none."""
     return tables[name] if name in tables else pd.DataFrame(columns=[column.name for column in TABLES[name].columns])
-
-
-def _true(text: object) -> bool:
-    return str(text).lower() == "true"
 
 
 def _code(text: str) -> Markup:
@@ -229,7 +225,7 @@ def _observe(scores: pd.DataFrame) -> list[Section]:
         inside = [f"{number(100.0 * share, 0)}%" for share in (row.inside_50, row.inside_90)]
         crps = [f"{value * factor:.3g} {unit}" for value in (row.crps, row.crps_expected)]
         verdict: Cell = "agrees"
-        if _true(row.is_off):
+        if is_true(row.is_off):
             verdict = Markup('<span class="badge flag">differs</span><br>{}').format(row.where)
         lines.append([str(row.label), _count(row.points), *inside, *crps, f"{row.p_value:.3f}", verdict])
     caption = (

@@ -21,7 +21,7 @@ from reports.money import money
 from reports.planner_state import Changes, State, parsed
 from reports.styles import untitled
 from reports.tables import Tables
-from reports.words import MINUS, Estimate, bounds, compact, counted, interval, level
+from reports.words import MINUS, Estimate, bounds, capital, compact, counted, interval, level
 from sim.outcomes.metrics import BY_NAME
 from sim.outcomes.verdicts import HIGHER
 
@@ -107,7 +107,7 @@ def show(page: Page) -> None:
         buttons = st.container()
         variants = [
             _variant(st, tab, state, number, levers, choices)
-            for number, tab in enumerate(st.tabs([_capital(name) for name in page.names]))
+            for number, tab in enumerate(st.tabs([capital(name) for name in page.names]))
         ]
         state.keep()
         state.buttons(buttons)
@@ -226,7 +226,7 @@ def _stamp(place: Any) -> object:
 def _finding(st: Any, findings: Findings) -> None:
     """The finding in a sentence and the main figures of each variant with their change: first on any screen."""
     for scenario in findings.others or findings.scenarios[:1]:
-        st.markdown(f"**{plain(_capital(_told(findings, scenario)))}**")
+        st.markdown(f"**{plain(capital(_told(findings, scenario)))}**")
         known = [metric for metric in FIRST if findings.level(scenario, metric).known]
         for place, metric in zip(st.columns(len(FIRST))[: len(known)], known, strict=True):
             now = findings.level(scenario, metric)
@@ -249,10 +249,6 @@ def _change(findings: Findings, scenario: str, metric: str) -> tuple[str | None,
         return text.replace(MINUS, "-", 1) if change.value < 0.0 else text, "off"
     higher = BY_NAME[metric].better == HIGHER
     return text.replace(MINUS, "-", 1) if change.value < 0.0 else text, "normal" if higher else "inverse"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _figures(st: Any, findings: Findings) -> None:
@@ -296,7 +292,7 @@ def _charts(st: Any, tables: Tables, findings: Findings) -> None:
             figure = chart.draw(tables[chart.table], findings)
             meta = figure.layout["meta"]
             # words of the page, which break where its column ends, as those in a picture do not
-            st.markdown(f"### {_capital(plain(meta['title']))}")
+            st.markdown(f"### {capital(plain(meta['title']))}")
             st.markdown(plain(meta["subtitle"]))
             st.plotly_chart(untitled(figure).plain(), config=dict(CONFIG), theme=None, key=name)
             st.markdown(plain(chart.reading))

@@ -12,8 +12,19 @@ from reports.charts.plans import has_costs, levers
 from reports.charts.sweeps import readable
 from reports.findings import EVERYBODY, SHORT, Findings
 from reports.first_screen import INFUSED, PROGRESSED, TILES, WAIT, FirstScreen, Tile, of_scenarios, tile
-from reports.tables import Tables, records
-from reports.words import Estimate, counted, listed, of_hundred, rounded, scale, uncapital, unit_of
+from reports.tables import Tables, is_true, records
+from reports.words import (
+    Estimate,
+    capital,
+    counted,
+    estimate_of,
+    listed,
+    of_hundred,
+    rounded,
+    scale,
+    uncapital,
+    unit_of,
+)
 from sim.outcomes.verdicts import HIGHER, LOWER, Verdict
 from sim.tables.inputs import input_label, point_label
 
@@ -49,7 +60,7 @@ def of_sweep(sweep: pd.DataFrame, picture: str) -> FirstScreen:
         if rows.empty:
             continue
         low, high = rows.iloc[0], rows.iloc[-1]
-        ends = [_of(low), _of(high)]
+        ends = [estimate_of(low), estimate_of(high)]
         names = [point_label(str(end["name"])) for end in (low, high)]
         apart = ends[0].clearly_apart(ends[1])
         clear |= apart and metric in (WAIT, outcome)
@@ -95,10 +106,6 @@ def _who(metric: str) -> str:
     )
 
 
-def _of(row: Any) -> Estimate:
-    return Estimate(float(row["estimate"]), float(row["low"]), float(row["high"]), str(row["unit"]))
-
-
 def of_psa(tables: Tables, findings: Findings, picture: str) -> FirstScreen:
     """What the strategies cost and bring more than the baseline under uncertain inputs, and how sure the choice is."""
     tiles, told = [], []
@@ -119,7 +126,7 @@ def of_psa(tables: Tables, findings: Findings, picture: str) -> FirstScreen:
         told.append(f"at {worth}, {name} is cost-effective in {of_hundred(best.probability)} samples")
     if not told:
         told.append("one strategy only: there is nothing to compare it with")
-    return FirstScreen(f"{_capital('; '.join(told))}.", tuple(tiles), picture, UNCERTAIN)
+    return FirstScreen(f"{capital('; '.join(told))}.", tuple(tiles), picture, UNCERTAIN)
 
 
 def _more(findings: Findings, rows: Sequence[Any], what: str, label: str) -> Tile:
@@ -152,10 +159,6 @@ UNCERTAIN = (
 )
 
 
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _difference(row: Any, findings: Findings) -> str:
     """`Off the shelf: 0.30 QALYs fewer per patient, no clear difference in costs`."""
     strategy = str(row.strategy)
@@ -172,7 +175,7 @@ def _difference(row: Any, findings: Findings) -> str:
 
 def of_plan(plan: pd.DataFrame, picture: str) -> FirstScreen:
     """Which combination meets the targets at the least cost, with what comes of it for each target."""
-    chosen = plan[plan["answer"].map(_true)]
+    chosen = plan[plan["answer"].map(is_true)]
     paths, targets = levers(plan), list(dict.fromkeys(plan["target"]))
     aims = listed([_target(plan, target) for target in targets])
     if chosen.empty:
@@ -184,7 +187,9 @@ def of_plan(plan: pd.DataFrame, picture: str) -> FirstScreen:
     tiles = []
     for target in targets[:3]:
         mine = chosen[chosen["target"] == target].iloc[0]
-        tiles.append(tile(str(mine["label"]), [("the answer", 0, _of(mine))], f"target: {_target(plan, target)}"))
+        tiles.append(
+            tile(str(mine["label"]), [("the answer", 0, estimate_of(mine))], f"target: {_target(plan, target)}")
+        )
     return FirstScreen(f"{rank} with {aims}: {what}.", tuple(tiles), picture, MEETS)
 
 
@@ -209,7 +214,3 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _true(text: object) -> bool:
-    return str(text).lower() in ("true", "1", "yes")

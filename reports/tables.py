@@ -266,3 +266,8 @@ def _number(cell: str, name: str, column: str) -> float:
         return float(cell)
     except ValueError:
         raise ResultsError(f"{name}: {column}: {cell!r} is not a number") from None
+
+
+def is_true(text: object) -> bool:
+    """Whether a cell says so, however a program has written it."""
+    return str(text).lower() in ("true", "1", "yes")

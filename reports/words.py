@@ -11,8 +11,10 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sim.outcomes.verdicts import NEITHER, Bounds, Verdict, clearly_apart, verdict
+from sim.tables.words import capital as capital
 from sim.tables.words import counted as counted  # counted: read here by every room of reports
 from sim.tables.words import is_one
 from sim.tables.words import uncapital as uncapital
@@ -67,6 +69,12 @@ class Estimate:
     def clearly_apart(self, other: Estimate) -> bool:
         """Whether it differs from another number whose pairing is not known, beyond the chance of the simulation."""
         return clearly_apart(self.interval, other.interval)
+
+
+def estimate_of(row: Any, unit: str | None = None) -> Estimate:
+    """The number of a row of a table with its interval; in this unit, or in that of the row."""
+    of = row.unit if unit is None else unit
+    return Estimate(float(row.estimate), float(row.low), float(row.high), of, getattr(row, "label", ""))
 
 
 def stands_out(first: Estimate, others: Iterable[Estimate]) -> bool:

@@ -16,7 +16,7 @@ from reports.first_screen import lead
 from reports.own import intervals
 from reports.packages import timeless
 from reports.tables import DRAWN, Tables
-from reports.words import LONG_UNITS, folded, is_money
+from reports.words import LONG_UNITS, capital, folded, is_money
 from sim.tables import TABLES, Table
 from sim.tables.contract import Bounds, Column, Kind
 
@@ -114,7 +114,7 @@ def header(column: str, table: Table) -> str:
 def in_words(column: str) -> str:
     """`waiting_days` as `Waiting days`."""
     told = column.replace("_", " ")
-    return told[:1].upper() + told[1:]
+    return capital(told)
 
 
 def _number_of(text: str) -> int | float | str:

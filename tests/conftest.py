@@ -25,8 +25,8 @@ sys.dont_write_bytecode = False  # where this process runs the tests itself
 # Machines differ in speed; whether a test is quick enough is no property of the code. A run says of the code alone
 # whether it is right: what is drawn is the same on every day, unless `--day` asks for other draws;
 # `--hypothesis-profile many` draws more of them.
-settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=40)
-settings.register_profile("other", deadline=None, max_examples=40)
+settings.register_profile("everyday", deadline=None, derandomize=True, database=None, max_examples=20)
+settings.register_profile("other", deadline=None, max_examples=20)
 settings.register_profile("many", deadline=None, derandomize=True, database=None, max_examples=200)
 settings.load_profile("everyday")
 # What is read while tests are collected stays to the end: nobody need look for what of it is no longer used.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -58,9 +59,10 @@ def floor(module: str) -> float | None:
     return None if room is None else FLOORS[room]
 
 
-def imports(file: Path) -> set[str]:
+@cache
+def imports(file: Path) -> frozenset[str]:
     """Modules that a file imports, anywhere in it; what is imported for type checking only counts too."""
-    found = set()
+    found = set[str]()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
@@ -68,7 +70,7 @@ def imports(file: Path) -> set[str]:
             assert node.level == 0, f"{file}: imports are absolute"
             found.add(node.module or "")
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 # ---- the picture

@@ -6,8 +6,10 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import chdir
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,8 +75,11 @@ def apart(what: Callable[..., None], *arguments: object) -> int:
 
 @cache
 def _server() -> ForkServerContext:
+    """The server, started in the root: in any other folder it would not find what it is to import, and say nothing."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.preloaded"])
+    with chdir(ROOT):
+        forkserver.ensure_running()
     return context
 
 
@@ -87,6 +92,7 @@ def _run(
     how: Callable[[], None] | None,
 ) -> None:
     """The command, in the new process."""
+    assert "tests.preloaded" in sys.modules  # where the server cannot import it, it says nothing
     if how is not None:
         how()
     os.environ.clear()

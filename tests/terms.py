@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -78,10 +79,10 @@ class Text:
     words: str
 
 
-def texts() -> Iterator[Text]:
+@cache
+def texts() -> tuple[Text, ...]:
     """Every text that a user may read, without what is code in it."""
-    for found in _all():
-        yield Text(found.place, NO_PROSE.sub(" ", found.words))
+    return tuple(Text(found.place, NO_PROSE.sub(" ", found.words)) for found in _all())
 
 
 def _all() -> Iterator[Text]:

@@ -71,3 +71,10 @@ def test_nothing_is_converted_without_a_source(source: str) -> None:
 
 def test_a_factor_with_its_source_is_no_assumption() -> None:
     assert not [one for one in load_text(TEXT, CHANGE).parameters if "conversion" in one.path]
+
+
+@pytest.mark.parametrize("currency", ["EUR", "eur"])
+def test_nothing_is_converted_to_what_it_is_in(currency: str) -> None:
+    same = CHANGE.replace("CHF, price_year: 2025", f"{currency}, price_year: 2024")
+    with pytest.raises(ScenarioError, match=r"conversion: found \w+ 2024, in which the amounts are; allowed: another"):
+        load_text(TEXT, same)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from functools import cache
+from collections.abc import Set
 
 from tests.floors import FILES, FLOORS, ROOT, floor, imports, module_of, picture
 
@@ -12,10 +12,9 @@ from tests.floors import FILES, FLOORS, ROOT, floor, imports, module_of, picture
 TO_BE_READ = ("sim.tables", "sim.outcomes.estimates", "sim.outcomes.metrics", "sim.outcomes.verdicts")
 
 
-@cache
-def imported() -> dict[str, set[str]]:
-    """What each module imports: more than four hundred files are read once."""
-    return {module_of(file): set(imports(file)) for file in FILES}
+def imported() -> dict[str, frozenset[str]]:
+    """What each module imports."""
+    return {module_of(file): imports(file) for file in FILES}
 
 
 def test_imports_point_downwards() -> None:
@@ -34,7 +33,7 @@ def test_each_library_has_its_room() -> None:
     assert wrong == {}
 
 
-def out_of_place(module: str, found: set[str]) -> set[str]:
+def out_of_place(module: str, found: Set[str]) -> set[str]:
     """What a module imports that has no place in its room; reports draw from tables only."""
     libraries = {name.split(".")[0] for name in found}
     ours = {name for name in found if name.startswith(("sim.", "reports"))}

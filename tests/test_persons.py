@@ -71,9 +71,12 @@ def test_check_says_where_they_act_on_nothing() -> None:
 @pytest.mark.parametrize(
     ("age", "told"),
     [
-        ("{mean: 60 y, sd: 10 y, youngest: 70 y, oldest: 65 y}", "oldest: found 65 y; allowed: above youngest"),
-        ("{mean: 60 y, sd: 10 y, oldest: 130 y}", "oldest: found 130 y; allowed: above youngest, and up to 120 y"),
-        ("{mean: 17 y, sd: 10 y}", "mean: found 17 y; allowed: from youngest to oldest"),
+        (
+            "{mean: 60 y, sd: 10 y, youngest: 70 y, oldest: 65 y}",
+            "age: found youngest 70 y and oldest 65 y; allowed: youngest < oldest",
+        ),
+        ("{mean: 60 y, sd: 10 y, oldest: 130 y}", "oldest: found 130 y; allowed: up to 120 y"),
+        ("{mean: 17 y, sd: 10 y}", "mean: found 17 y; allowed: from 18 y to 90 y (youngest and oldest)"),
         ("{mean: 60 y, sd: 0 y}", "a duration above 0 d"),
         ("{mean: 60, sd: 10 y}", "mean: found 60"),
     ],

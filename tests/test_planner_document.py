@@ -15,7 +15,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "planner.md"
 SHORT = ["--set", "run.window=180 d", "--set", "run.warm_up=0 d", "--set", "run.follow_up=200 d"]
 CUT = {
     "run": [*SHORT, "-n", "3", "--workers", "1"],
-    "compare": [*SHORT, "-n", "3", "--workers", "1"],
+    "compare": [*SHORT, "-n", "3", "--workers", "1", "--no-robustness"],
     "plan": [*SHORT, "-n", "5", "--max-replications", "10", "--workers", "1", "--zone", "infused_share=0.2"],
 }
 STEP = re.compile(

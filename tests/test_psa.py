@@ -358,9 +358,15 @@ def test_assumptions_without_a_distribution_and_shifted_means_are_told(done: tup
     assert row["mean_drawn"] == pytest.approx(np.mean(drawn))
     assert row["mean_error"] == pytest.approx(np.std(drawn, ddof=1) / math.sqrt(5))
     rows = pd.DataFrame({"path": ["a", "b", "c"], "base_value": [1.0, 1.0, None], "mean_drawn": [1.2, 1.2, 3.0],
-                         "mean_error": [0.01, 0.1, 0.01]})  # fmt: skip
-    [told] = shift_warnings(rows)
-    assert "1 input has another mean than the base case: a 1.2 instead of 1" in told
+                         "mean_error": [0.01, 0.1, 0.01], "distribution": ["beta", "lognormal", "beta"]})  # fmt: skip
+    assert shift_warnings(rows, 1000) == [
+        "the draws of 1 input has another mean than the base case: a 1.2 instead of 1"
+    ]
+    [told] = shift_warnings(rows.assign(distribution="lognormal"), 1000)
+    assert told.endswith("; a lognormal by its median has a higher mean")
+    # of four draws a gap of three standard errors is chance
+    assert shift_warnings(rows.assign(mean_error=0.06), 4) == []
+    assert shift_warnings(rows.assign(mean_error=0.04), 1000) != []
 
 
 def test_a_population_and_groups_are_as_asked(tmp_path: Path) -> None:

@@ -48,6 +48,14 @@ def table_of(kind: str, size: int | None, reducer: Reducer, folder: Path, replic
     return table[table["metric"] == "y"].set_index("path").loc[list(SHARES)]
 
 
+def test_sobol_indices_of_a_linear_function(tmp_path: Path) -> None:
+    table = table_of("sobol", 64, Reducer("linear", (Column("y", "y", ""),), linear), tmp_path)
+    # variances of 16, 4 and 0, and nothing that two of them do together
+    np.testing.assert_allclose(table["first_order"], [0.8, 0.2, 0.0], atol=0.05)
+    np.testing.assert_allclose(table["total"], [0.8, 0.2, 0.0], atol=0.05)
+
+
+@pytest.mark.slow
 def test_sobol_indices_of_ishigami(tmp_path: Path) -> None:
     table = table_of("sobol", 512, Reducer("ishigami", (Column("y", "y", ""),), ishigami), tmp_path)
     # Ishigami and Homma 1990, closed form for a = 7, b = 0.1

@@ -20,7 +20,7 @@ def test_texts_of_all_kinds_are_looked_at() -> None:
         "vein2vein/studies.py",
     ):  # fmt: skip
         assert file in places, file
-    assert len(list(texts())) > 2_000
+    assert len(texts()) > 2_000
 
 
 @pytest.mark.parametrize(

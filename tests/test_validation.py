@@ -13,11 +13,11 @@ from reports.markdown import plain
 from reports.validation import KINDS, published_words, sentence, validation_page
 from run_sim import cli
 from sim.experiment.validate.cases import MET, STATED_MISS, Verdict, count_by_kind, judge
-from sim.experiment.validate.quantities import QuantityError
 from sim.scenario import ScenarioError, load
 from sim.scenario.shipped import validation_files
 from sim.scenario.targets import Quantity
 from tests.runs import load_text
+from vein2vein.validation import read_cases
 
 PAGE = Path(__file__).parents[1] / "docs" / "validation.md"
 CASE = """
@@ -84,16 +84,65 @@ def test_nothing_to_speak_of_is_nan() -> None:
 
 
 @pytest.mark.parametrize(
-    "of",
+    ("of", "why"),
     [
-        "metrics.nothing", "outcomes.nothing", "resources.line.nothing", "resources.nothing.delayed", "days.a.b.mean",
-        "days.referral.infusion.p101", "days.referral.infusion.mean.nobody", "days.referral", "within.x.died",
-        "within.3.nothing", "on.3.nothing", "share.nothing", "nothing", "metrics", "outcomes.infused.more",
+        ("metrics.infused_shar", "did you mean 'infused_share'?"),
+        ("outcomes.nothing", "allowed: infused, "),
+        ("resources.line.queue_days_meen", "did you mean 'queue_days_mean'?"),
+        ("resources.line.label", "allowed: requests, "),
+        ("resources.nothing.delayed", "allowed: "),
+        ("resources.line.delayed.here", "found too many parts in 'resources.line.delayed.here'; allowed: 2"),
+        ("days.a.b.mean", "allowed: referral, "),
+        ("days.referral.infusion.p101", "did you mean 'p1"),
+        ("days.referral.infusion.mean.nobody", "allowed: one, none"),
+        ("days.referral", "nothing behind it; allowed: referral, "),
+        ("within.x.died", "allowed: whole days from 0 to 100"),
+        ("within.101.died", "allowed: whole days from 0 to 100"),
+        ("within.inf.died", "allowed: whole days from 0 to 100"),
+        ("within.3.nothing", "allowed: infused, "),
+        ("on.3.nothing", "allowed: waiting, infused_share, waiting_days_median"),
+        ("on.-5.waiting", "allowed: whole days from 0 to 60"),
+        ("on.1000000000.waiting", "allowed: whole days from 0 to 60"),
+        ("share.nothing", "allowed: referral, "),
+        ("nothing", "it begins with one of: metrics, outcomes"),
+        ("metrics", "nothing behind it; allowed: referred, "),
+        ("outcomes.infused.more", "found too many parts"),
     ],
-)  # fmt: skip
-def test_there_is_no_such_quantity(of: str) -> None:
-    with pytest.raises(QuantityError, match=f"there is no quantity '{of}'"):
-        judged(f"{{of: {of}, exact: 1}}")
+)
+def test_there_is_no_such_quantity(tmp_path: Path, of: str, why: str) -> None:
+    file = tmp_path / "case.yaml"
+    file.write_text(CASE.format(quantities=f"one: {{of: {of}, exact: 1}}", death="never"))
+    with pytest.raises(ScenarioError) as caught:
+        read_cases([file])
+    assert "case.yaml:16: validation.quantities.one.of: found " in str(caught.value)
+    assert of in str(caught.value)
+    assert why in str(caught.value)
+
+
+def test_a_resource_at_several_centres_is_told_by_its_centre(tmp_path: Path) -> None:
+    text = CASE.replace("window: 60 d", "window: 200 d").replace("here: {{}}", "here: {{beds: 1}}, there: {{beds: 2}}")
+    text = text.replace("regions: {{", "regions: {{away: {{centre: there, referral_days: [1 d]}}, ")
+    file = tmp_path / "case.yaml"
+    file.write_text(text.format(quantities="one: {of: resources.bed.requests, exact: 1}", death="never"))
+    with pytest.raises(ScenarioError, match="nothing behind it; allowed: here, there"):
+        read_cases([file])
+    for centre, requests in (("here", 3.0), ("there", 1.0)):
+        one = f"one: {{of: resources.bed.requests.{centre}, exact: {requests}, within: exact}}"
+        (verdict,) = judge("case", load_text(text.format(quantities=one, death="never")), 1, 1, lambda _: None)
+        assert verdict.met, verdict
+
+
+def test_a_published_estimate_lies_in_its_own_interval() -> None:
+    with pytest.raises(ScenarioError, match=r"one\.published: found 7; allowed: from 0 to 3, its interval"):
+        judged("{of: metrics.waiting_days_mean, low: 0, high: 3, published: 7}")
+
+
+def test_the_interval_of_a_proportion_stays_inside_what_is_possible() -> None:
+    verdict = judged("{of: metrics.infused_share, exact: 1}")
+    assert verdict.high <= 1.0
+    text = CASE.format(quantities="one: {of: outcomes.died, exact: 0}", death="{exponential: {rate: 0.002 / d}}")
+    (verdict,) = judge("case", load_text(text), 12, 1, lambda _: None)
+    assert 0.0 <= verdict.low <= verdict.simulated <= verdict.high <= 1.0
 
 
 @pytest.mark.parametrize(

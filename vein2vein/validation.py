@@ -12,11 +12,11 @@ from sim.experiment.disk.folder import write_text
 from sim.experiment.disk.manifest import about_program, write_manifest
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import write_table
-from sim.experiment.validate.cases import KINDS, Verdict, count_by_kind, judge
-from sim.experiment.validate.quantities import QuantityError
+from sim.experiment.validate.cases import KINDS, Verdict, count_by_kind, judge, require_quantities
 from sim.scenario import Loaded
 from sim.scenario import load as load_file
 from sim.scenario.shipped import ShippedError, validation_file, validation_files
+from sim.tables.words import capital
 from vein2vein.limits import checked
 from vein2vein.progress import Heard, heard
 from vein2vein.results import Validation, place
@@ -56,7 +56,8 @@ def validate(
 def read_cases(files: Sequence[Path]) -> list[Case]:
     """The cases of these files or names; all shipped ones where none is given.
 
-    Raises ValueError where there is no such case or it has nothing to compare with, ScenarioError.
+    Raises ValueError where there is no such case or it has nothing to compare with, ScenarioError (also for targets
+    that speak of a result that there is not).
     """
     try:
         wanted = [validation_file(one) for one in files] or validation_files()
@@ -66,20 +67,19 @@ def read_cases(files: Sequence[Path]) -> list[Case]:
     missing = [str(file) for file, loaded in found if loaded.scenario.validation is None]
     if missing:
         raise ValueError(f"{', '.join(missing)}: no `validation:` section, so there is nothing to compare with")
+    for _, loaded in found:
+        require_quantities(loaded)
     return found
 
 
 def judged(
     cases: Sequence[Case], replications: int | None, workers: int | None, done: Callable[[int], None], engine: str
 ) -> list[Verdict]:
-    """A verdict for each quantity of each case. Raises ValueError where a file speaks of a result there is not."""
+    """A verdict for each quantity of each case."""
     verdicts: list[Verdict] = []
     for file, loaded in cases:
         count = replications or loaded.scenario.run.replications
-        try:
-            verdicts += judge(file.stem, loaded, count, workers, done, engine)
-        except QuantityError as error:
-            raise ValueError(f"{file}: {error}") from error
+        verdicts += judge(file.stem, loaded, count, workers, done, engine)
     return verdicts
 
 
@@ -89,7 +89,7 @@ def summary(verdicts: Sequence[Verdict]) -> str:
     text = "; ".join(f"{KINDS[kind]}: {met} of {count} met" for kind, (met, count) in counts.items())
     missed = [verdict for verdict in verdicts if not verdict.met]
     stated = sum(verdict.as_stated for verdict in missed)
-    text = f"{text[:1].upper()}{text[1:]}"
+    text = capital(text)
     return f"{text}. {stated} of {len(missed)} misses are stated in the files" if missed else text
 
 

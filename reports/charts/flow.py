@@ -23,7 +23,7 @@ from reports.theme import (
     plain,
     stacked,
 )
-from reports.words import Estimate, compact, figure, level, listed, stands_out, uncapital
+from reports.words import Estimate, compact, estimate_of, figure, level, listed, stands_out, uncapital
 from sim.tables import EVENTS as EVENT_WORDS
 from sim.tables import WITHDRAWALS
 
@@ -185,7 +185,8 @@ def _lost(
                 "bar", orientation="h", x=[row.estimate for row in rows], y=[at[row.source] for row in rows],
                 width=BAR / PITCH, marker={"color": outcome_colour(outcome), "line": {"width": 0.8, "color": PAPER}},
                 name=plain(label), legendgroup=outcome, showlegend=outcome not in told, hoverinfo="text",
-                hovertext=[f"{plain(label)}: {compact(_loss(row))}" for row in rows], xaxis=axes[0], yaxis=axes[1],
+                hovertext=[f"{plain(label)}: {compact(estimate_of(row, PATIENTS))}" for row in rows],
+                xaxis=axes[0], yaxis=axes[1],
             )
         )  # fmt: skip
         told.add(outcome)
@@ -227,14 +228,10 @@ def _title(flow: pd.DataFrame, findings: Findings) -> str:
     if lost.empty:
         return "Nobody is lost before infusion"
     row, *others = records(lost.sort_values("estimate", ascending=False, kind="stable"))
-    told = figure(_loss(row))
+    told = figure(estimate_of(row, PATIENTS))
     start, end = (uncapital(str(label)) for label in _ends(row))
     most = "The largest loss" if stands_out(_widest(row), map(_widest, others)) else "Among the largest losses"
     return f"{most}, with {findings.quoted(row.scenario)}: {told}, {end} (from: {start})"
-
-
-def _loss(row: Any) -> Estimate:
-    return Estimate(row.estimate, row.low, row.high, "patients")
 
 
 def _widest(row: Any) -> Estimate:

@@ -14,7 +14,7 @@ from reports.figure import Figure
 from reports.findings import PHRASES, Findings
 from reports.tables import records
 from reports.theme import canvas, finish, mark, name_of, stacked
-from reports.words import Estimate, compact, figure, level, listed, rounded, uncapital
+from reports.words import Estimate, compact, estimate_of, figure, level, listed, rounded, uncapital
 
 BELOW, LEFT, ABOVE, PHONE_GAP = 36, 260, 18, 56
 PLURALS = {"centre": "centres", "risk group": "risk groups", "home region": "home regions"}
@@ -75,13 +75,9 @@ def describe(groups: pd.DataFrame, findings: Findings) -> str:
         for metric, label in METRICS.items():
             rows = records(groups[(groups["metric"] == metric) & (groups["scenario"] == scenario)])
             if rows:
-                told = [f"{row.group} {level(_estimate(row))}" for row in rows]
+                told = [f"{row.group} {level(estimate_of(row))}" for row in rows]
                 parts.append(f"{scenario}, {uncapital(label)}: {listed(told)}")
     return f"Bars by risk group, centre and region. {'; '.join(parts)}."
-
-
-def _estimate(row: Any) -> Estimate:
-    return Estimate(row.estimate, row.low, row.high, row.unit, row.label)
 
 
 def _names(groups: pd.DataFrame, shown: Sequence[str]) -> dict[tuple[str, str], str]:
@@ -103,7 +99,7 @@ def _groups(mine: pd.DataFrame, names: Mapping[tuple[str, str], str], findings: 
     groups = []
     for key, name in names.items():
         rows = tuple(
-            Row(scenario, _estimate(found[*key, scenario]) if (*key, scenario) in found else nothing, mark(place))
+            Row(scenario, estimate_of(found[*key, scenario]) if (*key, scenario) in found else nothing, mark(place))
             for place, scenario in enumerate(findings.scenarios)
         )
         groups.append(Group(name, rows))
@@ -119,7 +115,7 @@ def _title(mine: pd.DataFrame, findings: Findings, metric: str) -> str:
     least, most = rows[0], rows[-1]
     who, by = findings.quoted(most.scenario), uncapital(str(most.grouping_label))
     noun = PHRASES[metric][0]
-    low, high = _estimate(least), _estimate(most)
+    low, high = estimate_of(least), estimate_of(most)
     # the words of the interval once, so that the title stays whole on a slide
     first, last = f"{least.group} {figure(low)}", f"{most.group} {compact(high)}"
     if len(rows) > 1 and high.bounded and not high.clearly_apart(low):

@@ -11,7 +11,7 @@ import pandas as pd
 from reports.charts.bands import Box, Grid, Line, picture_of
 from reports.figure import Figure
 from reports.findings import Findings
-from reports.tables import records
+from reports.tables import is_true, records
 from reports.theme import INK, Mark, day_tick, mark
 from reports.words import Estimate, counted, listed, number, scale, shortened, uncapital, unit_of
 
@@ -44,7 +44,7 @@ def drawer(kind: str) -> Callable[[pd.DataFrame, Findings], Figure]:
         mine = _of(observed, kind)
         boxes = [_box(rows) for _, rows in mine.groupby("quantity", sort=False)]
         grid = Grid(boxes, min(2, len(boxes)), "", panel=PANEL if len(boxes) <= 2 else 150)
-        names = [SIMULATED, OBSERVED, *([OUTSIDE] if not mine["inside_90"].map(_true).all() else [])]
+        names = [SIMULATED, OBSERVED, *([OUTSIDE] if not mine["inside_90"].map(is_true).all() else [])]
         return picture_of(
             grid,
             names,
@@ -63,7 +63,7 @@ def describer(kind: str) -> Callable[[pd.DataFrame, Findings], str]:
     def describe(observed: pd.DataFrame, findings: Findings) -> str:
         told = []
         for _, rows in _of(observed, kind).groupby("quantity", sort=False):
-            inside = int(rows["inside_90"].map(_true).sum())
+            inside = int(rows["inside_90"].map(is_true).sum())
             points = f"{inside} of {counted(len(rows), 'point')} in the 90% band"
             told.append(f"{rows['label'].iloc[0]}: {points}; {_at(_far(rows))}")
         return f"A register against the simulation of its time. {'. '.join(told)}."
@@ -73,10 +73,6 @@ def describer(kind: str) -> Callable[[pd.DataFrame, Findings], str]:
 
 def _of(observed: pd.DataFrame, kind: str) -> pd.DataFrame:
     return observed[[about(str(name)) == kind for name in observed["quantity"]]]
-
-
-def _true(text: object) -> bool:
-    return str(text).lower() in ("true", "1", "yes")
 
 
 def _box(rows: pd.DataFrame) -> Box:
@@ -92,7 +88,7 @@ def _box(rows: pd.DataFrame) -> Box:
     simulated = Line(SIMULATED, AS_SIMULATED, x, of("simulated"), of("low_90"), of("high_90"), unit=sign,
                      inner=(of("low_50"), of("high_50")), x_form=x_form)  # fmt: skip
     seen = Line(OBSERVED, AS_SEEN, x, of("observed"), unit=sign, mode="lines+markers", x_form=x_form)
-    outside = [k for k, inside in enumerate(rows["inside_90"]) if not _true(inside)]
+    outside = [k for k, inside in enumerate(rows["inside_90"]) if not is_true(inside)]
     beyond = Line(OUTSIDE, AS_OUTSIDE, [x[k] for k in outside], [seen.y[k] for k in outside], unit=sign,
                   mode="markers", x_form=x_form)  # fmt: skip
     lines = [simulated, seen, *([beyond] if outside else [])]
@@ -154,7 +150,7 @@ def _title(mine: pd.DataFrame, kind: str) -> str:
                 f"{number(row.simulated, 0)} simulated (90% of simulated registers: {low} to {high})"
             )
     outside = [
-        (_heading(str(rows["label"].iloc[0])).split(",")[0], int((~rows["inside_90"].map(_true)).sum()), len(rows))
+        (_heading(str(rows["label"].iloc[0])).split(",")[0], int((~rows["inside_90"].map(is_true)).sum()), len(rows))
         for _, rows in mine.groupby("quantity", sort=False)
     ]
     off = [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from reports.charts.rows import Group, Panel, Row, draw_panel
@@ -11,7 +9,7 @@ from reports.figure import Figure
 from reports.findings import Findings, headline
 from reports.tables import records
 from reports.theme import Mark, canvas, finish, mark, name_of, outcome_colour
-from reports.words import Estimate, level, listed, uncapital
+from reports.words import Estimate, estimate_of, level, listed, uncapital
 from sim.tables import OUTCOMES
 
 BELOW, LEFT = 52, 190
@@ -41,13 +39,9 @@ def describe(outcomes: pd.DataFrame, findings: Findings) -> str:
     parts = []
     for scenario in findings.scenarios:
         mine = outcomes[(outcomes["scenario"] == scenario) & (outcomes["estimate"] > 0.0)]
-        named = [f"{uncapital(row.label)} {level(_estimate(row))}" for row in records(mine)]
+        named = [f"{uncapital(row.label)} {level(estimate_of(row, 'share'))}" for row in records(mine)]
         parts.append(f"{scenario}: {listed(named) or 'no patients'}")
     return f"Bars of patient outcomes as proportions of those referred. {'; '.join(parts)}."
-
-
-def _estimate(row: Any) -> Estimate:
-    return Estimate(row.estimate, row.low, row.high, "share")
 
 
 def _groups(outcomes: pd.DataFrame, findings: Findings) -> tuple[Group, ...]:
@@ -63,7 +57,7 @@ def _groups(outcomes: pd.DataFrame, findings: Findings) -> tuple[Group, ...]:
         lines = []
         for place, scenario in enumerate(findings.scenarios):
             row = found.get((outcome, scenario))
-            estimate = _estimate(row) if row is not None else Estimate(0.0, unit="share")
+            estimate = estimate_of(row, "share") if row is not None else Estimate(0.0, unit="share")
             look = mark(place) if several else Mark(outcome_colour(outcome), "solid", "circle")
             lines.append(Row(scenario if several else labels[outcome], estimate, look))
         groups.append(Group(labels[outcome], tuple(lines)))

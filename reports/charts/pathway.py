@@ -31,7 +31,7 @@ from reports.theme import (
     plain,
     stacked,
 )
-from reports.words import counted, listed, scale, shortened, stated, uncapital
+from reports.words import capital, counted, listed, scale, shortened, stated, uncapital
 
 PITCH, GAP, ABOVE, BELOW = 23, 46, 40, 14
 BOX, INDENT = 0.84, 0.035
@@ -224,7 +224,7 @@ def _title(panels: list[Panel]) -> str:
         quoted = f"\N{LEFT DOUBLE QUOTATION MARK}{shortened(names[0], 40)}\N{RIGHT DOUBLE QUOTATION MARK}"
         many.append(f"{counted(queues, 'queue') if queues else 'no queue'} on the path of {quoted}")
     told = listed(many)
-    return told[:1].upper() + told[1:]
+    return capital(told)
 
 
 def _subtitle(panels: list[Panel], findings: Findings) -> str:

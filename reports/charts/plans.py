@@ -11,9 +11,9 @@ import pandas as pd
 from reports.charts.sweeps import as_number, readable
 from reports.figure import Figure, trace
 from reports.findings import Findings
-from reports.tables import records
+from reports.tables import is_true, records
 from reports.theme import INK, Mark, canvas, finish
-from reports.words import Estimate, counted, figure, level, listed, rounded, scale, uncapital
+from reports.words import Estimate, counted, estimate_of, figure, level, listed, rounded, scale, uncapital
 from sim.tables.inputs import input_label
 
 BELOW, HIGH = 52, 360
@@ -50,11 +50,11 @@ def kinds_of(rows: pd.DataFrame) -> Iterator[tuple[str, Mark, pd.DataFrame]]:
 
 
 def _kind(row: Any) -> str:
-    if _true(row.answer):
+    if is_true(row.answer):
         return CHOSEN
-    if _true(row.near):
+    if is_true(row.near):
         return NEAR
-    return MEETS if _true(row.all_met) else MISSES if _false(row.all_met) else OPEN
+    return MEETS if is_true(row.all_met) else MISSES if _false(row.all_met) else OPEN
 
 
 def cost_title(rows: pd.DataFrame) -> str:
@@ -74,7 +74,7 @@ def draw_plan(plan: pd.DataFrame, findings: Findings) -> Figure:
     picture, rows = canvas(), _of_first_target(plan)
     unit = str(rows["unit"].iloc[0])
     factor, sign, label = scale(unit), "%" if unit == "share" else "", str(rows["label"].iloc[0])
-    best = rows[rows["front"].map(_true)].sort_values("cost", kind="stable")
+    best = rows[rows["front"].map(is_true)].sort_values("cost", kind="stable")
     picture.add_trace(
         trace(
             "scatter",
@@ -149,11 +149,11 @@ def describe_plan(plan: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the combinations on the front, with cost and outcome, and the chosen one."""
     plan = readable(plan, levers(plan), findings)
     rows = _of_first_target(plan)
-    best = rows[rows["front"].map(_true) | rows["answer"].map(_true)].sort_values("cost", kind="stable")
+    best = rows[rows["front"].map(is_true) | rows["answer"].map(is_true)].sort_values("cost", kind="stable")
     told = []
     for place, row in enumerate(records(best[["cost", "estimate", "low", "high", "unit", "answer"]])):
-        chosen = ", the cheapest that meets the targets" if _true(row.answer) else ""
-        told.append(f"{_values(best, place)}: {_cost(row.cost)}, {level(_of(row))}{chosen}")
+        chosen = ", the cheapest that meets the targets" if is_true(row.answer) else ""
+        told.append(f"{_values(best, place)}: {_cost(row.cost)}, {level(estimate_of(row))}{chosen}")
     return f"{rows['label'].iloc[0]} against {cost_title(rows)}; where nothing cheaper is better: {'; '.join(told)}."
 
 
@@ -165,15 +165,17 @@ def _of_first_target(plan: pd.DataFrame) -> pd.DataFrame:
 
 def _title(plan: pd.DataFrame) -> str:
     rows = _of_first_target(plan)
-    chosen = rows[rows["answer"].map(_true)]
+    chosen = rows[rows["answer"].map(is_true)]
     if chosen.empty:
         names = [uncapital(input_label(path)) for path in levers(plan)]
         return f"No combination of {listed(names)} that was run meets {_targets(plan)}"
     row = records(chosen[["cost", "estimate", "low", "high", "unit"]])[0]
     if not has_costs(rows):
-        return f"{_values(chosen, 0)} is the smallest that meets the target: {figure(_of(row))}"
+        return f"{_values(chosen, 0)} is the smallest that meets the target: {figure(estimate_of(row))}"
     goals = "target" if plan["target"].nunique() == 1 else "targets"
-    return f"{_values(chosen, 0)} is the cheapest that meets the {goals}, at {_cost(row.cost)}: {figure(_of(row))}"
+    return (
+        f"{_values(chosen, 0)} is the cheapest that meets the {goals}, at {_cost(row.cost)}: {figure(estimate_of(row))}"
+    )
 
 
 def _targets(plan: pd.DataFrame) -> str:
@@ -211,14 +213,6 @@ def _same(value: object, stated: object) -> bool:
         return False
     one, other = as_number(str(value)), as_number(str(stated))
     return one == other if math.isfinite(one) and math.isfinite(other) else str(value) == str(stated)
-
-
-def _of(row: Any) -> Estimate:
-    return Estimate(float(row.estimate), float(row.low), float(row.high), str(row.unit))
-
-
-def _true(text: object) -> bool:
-    return str(text).lower() in ("true", "1", "yes")
 
 
 def _false(text: object) -> bool:

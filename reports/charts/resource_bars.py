@@ -12,7 +12,7 @@ from reports.figure import Figure
 from reports.findings import Findings
 from reports.tables import records
 from reports.theme import WORDS_SQUEEZE, canvas, finish, mark, name_of
-from reports.words import DOT, Estimate, counted, figure, level, listed, stands_out, uncapital
+from reports.words import DOT, counted, estimate_of, figure, level, listed, stands_out, uncapital
 
 BELOW, LEFT = 52, 230
 LEAST_QUEUE = 0.05
@@ -75,7 +75,7 @@ def describer(metric: str) -> Callable[[pd.DataFrame, Findings], str]:
         for scenario in findings.scenarios:
             rows = records(_known(resources, metric, scenario))
             if rows:
-                parts.append(f"{scenario}: {listed([f'{uncapital(called(r))} {level(_estimate(r))}' for r in rows])}")
+                parts.append(f"{scenario}: {listed([f'{uncapital(called(r))} {level(estimate_of(r))}' for r in rows])}")
         return f"Bars by resource, {AXES[metric]}. {'; '.join(parts) or 'None to show'}."
 
     return describe
@@ -91,15 +91,11 @@ def _known(resources: pd.DataFrame, metric: str, scenario: str) -> pd.DataFrame:
     return mine[mine["estimate"].notna() & ((mine["estimate"] >= LEAST_QUEUE) | (metric == "utilisation"))]
 
 
-def _estimate(row: Any) -> Estimate:
-    return Estimate(row.estimate, row.low, row.high, row.unit, row.label)
-
-
 def _groups(resources: pd.DataFrame, findings: Findings, metric: str) -> list[Group]:
     found: dict[str, list[Row]] = {}
     for place, scenario in enumerate(findings.scenarios):
         for row in records(_known(resources, metric, scenario)):
-            found.setdefault(called(row), []).append(Row(scenario, _estimate(row), mark(place)))
+            found.setdefault(called(row), []).append(Row(scenario, estimate_of(row), mark(place)))
     groups = [Group(label, tuple(rows)) for label, rows in found.items()]
     return sorted(groups, key=lambda group: -max(row.estimate.value for row in group.rows))
 
@@ -110,5 +106,5 @@ def _title(resources: pd.DataFrame, findings: Findings, metric: str) -> str:
     if known.empty or not (known["estimate"] > 0.0).any():
         return nothing
     row, *others = records(known.sort_values("estimate", ascending=False, kind="stable"))
-    most = begin[0 if stands_out(_estimate(row), map(_estimate, others)) else 1]
-    return told.format(most, uncapital(called(row)), findings.quoted(str(row.scenario)), figure(_estimate(row)))
+    most = begin[0 if stands_out(estimate_of(row), map(estimate_of, others)) else 1]
+    return told.format(most, uncapital(called(row)), findings.quoted(str(row.scenario)), figure(estimate_of(row)))

@@ -198,11 +198,7 @@ def _drawn(estimate: Estimate) -> tuple[float, float, float]:
 
 
 def _traces(
-    figure: Figure,
-    panel: Panel,
-    placed: Sequence[tuple[float, str, Row]],
-    axes: tuple[str, str],
-    legend: bool,
+    figure: Figure, panel: Panel, placed: Sequence[tuple[float, str, Row]], axes: tuple[str, str], legend: bool
 ) -> None:
     """One trace a name, so that the legend has one entry a name."""
     for name in dict.fromkeys(row.name for _, _, row in placed):

@@ -18,7 +18,20 @@ from reports.figure import Figure, trace
 from reports.findings import EVERYBODY, PHRASES, SHORT, Findings
 from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, Mark, canvas, finish, lines, mark, name_of, plain
-from reports.words import DOT, Estimate, bare, compact, counted, figure, level, listed, scale, stands_out, uncapital
+from reports.words import (
+    DOT,
+    Estimate,
+    bare,
+    capital,
+    compact,
+    counted,
+    figure,
+    level,
+    listed,
+    scale,
+    stands_out,
+    uncapital,
+)
 from sim.outcomes.metrics import CENSORED
 from sim.tables.inputs import input_label, spaced
 
@@ -366,7 +379,7 @@ def _sweep_title(sweep: pd.DataFrame, metric: str, path: str) -> str:
     rows = records(ordered.rename(columns={path: "varied"}))
     first, last = _of(rows[0]), _of(rows[-1])
     known = PHRASES.get(metric)
-    what = known[0][:1].upper() + known[0][1:] if known else str(rows[0].label)
+    what = capital(known[0]) if known else str(rows[0].label)
     name = uncapital(input_label(path))
     ends = f"{figure(first)} to {compact(last)}"
     values = f"{name} from {rows[0].varied} to {rows[-1].varied}{with_other}"

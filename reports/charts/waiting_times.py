@@ -10,19 +10,7 @@ import pandas as pd
 from reports.figure import Figure, trace
 from reports.findings import Findings, headline
 from reports.tables import records
-from reports.theme import (
-    INK,
-    MUTED,
-    SMALL_SIZE,
-    canvas,
-    day_tick,
-    faint,
-    finish,
-    legible,
-    mark,
-    name_of,
-    stacked,
-)
+from reports.theme import INK, MUTED, SMALL_SIZE, canvas, day_tick, faint, finish, legible, mark, name_of, stacked
 from reports.words import DOT, Estimate, between, compact, level, listed
 
 PANEL, GAP, ABOVE, BELOW = 150, 62, 44, 52

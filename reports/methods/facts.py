@@ -9,7 +9,7 @@ from typing import Any
 
 from reports.findings import Findings, gather
 from reports.tables import Tables
-from reports.words import counted
+from reports.words import capital, counted
 
 # So many values or names are written out in an item; the rest is counted, and stands in a table of the folder.
 MOST = 12
@@ -63,7 +63,7 @@ class Facts:
         """What is said of each scenario, with its name before it; once, without names, where all say the same."""
         told = [says(case) for case in self.cases]
         if len(set(told)) == 1:
-            return (told[0][:1].upper() + told[0][1:],) if told[0] else ()
+            return (capital(told[0]),) if told[0] else ()
         return tuple(f"{case.name}: {text}" for case, text in zip(self.cases, told, strict=True) if text)
 
     @property

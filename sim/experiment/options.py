@@ -5,6 +5,7 @@ Light: the command line reads it before anything else is loaded.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -55,12 +56,14 @@ PARTICLES, GENERATIONS = 500, 4
 BOOTSTRAP, BOOTSTRAP_SEED = 99, 1
 REGISTERS = 260
 MONTHS, FORECAST_SAMPLES, FORECAST_REPLICATIONS = 6, 100, 5
+# More processes than there are processors bring nothing, and each holds some 150 MB.
+MOST_WORKERS = 8 * (os.cpu_count() or 1)
 
 # Of every function and command that has an option of this name, and nothing of its own below.
 EVERY: Mapping[str, Limit] = {
     "replications": Whole(1),
     "seed": Whole(0),
-    "workers": Whole(1),
+    "workers": Whole(1, MOST_WORKERS),
     "engine": Word(("auto", "simpy", "compiled"), "auto"),
     "style": Word(("screen", "slide", "print"), "screen"),
 }

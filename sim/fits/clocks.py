@@ -170,13 +170,7 @@ class _Joint:
     places: Mapping[Set, tuple[int, ...]]
 
 
-def _fit(
-    h: Histories,
-    ask: Ask,
-    families: Mapping[Set, str],
-    events: Mapping[Set, int],
-    covariance: bool,
-) -> _Joint:
+def _fit(h: Histories, ask: Ask, families: Mapping[Set, str], events: Mapping[Set, int], covariance: bool) -> _Joint:
     names: list[str] = []
     start: list[float] = []
     places: dict[Set, tuple[int, ...]] = {}

@@ -130,7 +130,7 @@ def _scaled(seen: Observed, data: Observed, base: Distribution) -> Stage:
     def value(point: FloatArray) -> float:
         return log_likelihood(scaled(base, math.exp(point[0])), data) - 0.5 * prior * float(point[0]) ** 2
 
-    if base.is_fixed and base.mean() == 0.0:
+    if base.is_nothing:
         note = "the base has no time here, and too few ended in view for a family"
         return Stage(base, "fixed", "base", None, (), 1.0, math.nan, {}, note)
     if base.is_fixed:

@@ -7,13 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sim.fits.numbers import (
-    Number,
-    Row,
-    in_unit,
-    kept,
-    of_share,
-)
+from sim.fits.numbers import Number, Row, in_unit, kept, of_share
 from sim.fits.shares import fit_share, slot_supply
 from sim.fits.work import Work
 from sim.pure.arrays import BoolArray
@@ -86,7 +80,7 @@ def _bridging_shares(records: Records, base: Scenario, work: Work) -> None:
         work.numbers.append(kept("bridging.share", why))
     else:
         # who is still there so long after apheresis that bridging would have begun
-        latest = float(base.bridging.start.quantile(np.array([0.99]))[0]) + 1.0
+        latest = base.bridging.start.at(0.99) + 1.0
         asked = records.last_day >= records.day("apheresis") + latest
         begun = asked & (records.bridging_day <= records.day("apheresis") + latest)
         share = fit_share(int(begun.sum()), int(asked.sum()), base.bridging.share)

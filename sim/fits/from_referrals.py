@@ -7,11 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.fits.numbers import (
-    Row,
-    kept,
-    of_referrals,
-)
+from sim.fits.numbers import Row, kept, of_referrals
 from sim.fits.shares import constancy, fit_referrals
 from sim.fits.work import Work
 from sim.pieces.loads import unit_days

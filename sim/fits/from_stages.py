@@ -13,12 +13,7 @@ from sim.fits import curves
 from sim.fits.between import Between, following
 from sim.fits.durations import fit_stage, observed
 from sim.fits.likelihood import Law, Observed
-from sim.fits.numbers import (
-    Row,
-    covariances,
-    kept,
-    of_stage,
-)
+from sim.fits.numbers import Row, covariances, kept, of_stage
 from sim.fits.work import CurveRow, Work
 from sim.pieces.protocol import Protocol
 from sim.pure.distributions import Distribution

@@ -12,13 +12,7 @@ from sim.engine.trace import Trace
 from sim.outcomes import formulas as f
 from sim.outcomes.estimates import Range, interval, possible, possible_change, ranges
 from sim.outcomes.formulas import Formula, Window
-from sim.outcomes.patients import (
-    WAITING,
-    Patients,
-    wasted_products,
-    wasted_slots,
-    withdrawn_slots,
-)
+from sim.outcomes.patients import WAITING, Patients, wasted_products, wasted_slots, withdrawn_slots
 from sim.outcomes.verdicts import HIGHER, LOWER, NEITHER
 from sim.pure.arrays import FloatArray
 from sim.tables.words import counted

@@ -47,12 +47,7 @@ def stays(
 
 
 def bed_if_unlimited(
-    s: Scenario,
-    patients: Patients,
-    trace: Trace,
-    rows: IntArray,
-    referral: FloatArray,
-    left: FloatArray,
+    s: Scenario, patients: Patients, trace: Trace, rows: IntArray, referral: FloatArray, left: FloatArray
 ) -> Stays:
     """The stays of inpatients where beds are unlimited and so not asked for; who leaves before infusion ends his.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sim.pieces.alternative import LEAVE_IT, attempts, otherwise_alternative, patience, stands_by_then
 from sim.pieces.bridging import beside_manufacture, end_of_bridging, from_apheresis
-from sim.pieces.brief import can_fail, choose, fail, is_nothing, stage, use
+from sim.pieces.brief import can_fail, choose, fail, stage, use
 from sim.pieces.calendars import shut_downs, stage_hours, wait_hours
 from sim.pieces.cells import choose_by_cells, fail_by_cells
 from sim.pieces.common import bedside, infuse, travel, work_up
@@ -295,7 +295,7 @@ def _testing(m: Making) -> Path:
         return _test_hours(s, out)
 
     tests = [
-        () if is_nothing(duration) else work(s, lab_places, f"release_testing.{name}", duration, on_bench)
+        () if duration.is_nothing else work(s, lab_places, f"release_testing.{name}", duration, on_bench)
         for name, duration in (sterility, ("potency", r.potency), ("identity", r.identity))
     ]
     if early is not None:

@@ -11,14 +11,9 @@ from sim.pure.distributions import Distribution
 from sim.pure.hours import ALWAYS, Hours
 
 
-def is_nothing(duration: Distribution) -> bool:
-    """Whether a duration is switched off (`0 d`)."""
-    return duration.is_fixed and duration.mean() == 0.0
-
-
 def stage(name: str, duration: Distribution, hours: Hours | None = None, since: str = "") -> Path:
     """The stage, or nothing where it is switched off (`0 d`) and need not wait for an opening."""
-    if is_nothing(duration) and (hours is None or hours.openings is ALWAYS):
+    if duration.is_nothing and (hours is None or hours.openings is ALWAYS):
         return ()
     return (Stage(name, duration, hours, since),)
 

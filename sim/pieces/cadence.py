@@ -5,11 +5,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 
-import numpy as np
-
 from sim.pieces.calendars import units_by_day
 from sim.pieces.protocol import CapacitySteps
-from sim.pure.distributions import Distribution
 from sim.scenario import Scenario
 from sim.scenario.opening import Disruption
 
@@ -37,7 +34,7 @@ def withdrawals(
         return ()
     until_start = slots.lead
     if slots.claimed == "before_apheresis":
-        until_start += least(s.apheresis.duration) + least(s.shipping.to_factory)
+        until_start += s.apheresis.duration.least + s.shipping.to_factory.least
     found = []
     for by_offer, places in zip(counts, lines, strict=True):
         days: list[float] = []
@@ -50,11 +47,6 @@ def withdrawals(
 def _ever_fewer(places: Places) -> bool:
     """Whether there are ever fewer lines than before, or none."""
     return any(shut or len(units) > 1 or units[0][1] == 0.0 for units, shut in places)
-
-
-def least(duration: Distribution) -> float:
-    """The shortest that a duration can be."""
-    return float(duration.quantile(np.zeros(1))[0])
 
 
 def _taken_back(day: float, count: int, places: Places, cuts: bool) -> list[float]:

@@ -326,7 +326,7 @@ def _flags(
             found[f"{kind}/{name}"] = numbers == place
 
     regions = scenario.regions
-    if any(not (r.travel.is_fixed and r.travel.mean() == 0.0) for r in regions.values()):
+    if any(not r.travel.is_nothing for r in regions.values()):
         one_each("region", regions, region)
     several = bool(scenario.manufacturing.manufacturers)
     if several or any(d.centre is not None or d.by_number for d in scenario.disruptions.values()):

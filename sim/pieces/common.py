@@ -19,7 +19,6 @@ from sim.pure.distributions import Fixed
 from sim.scenario import Scenario
 from sim.scenario.people import NO_TIME
 from sim.scenario.shared import SHARED_KEYS
-from sim.scenario.unused.happens import most_days
 
 # An outpatient has a treatment place for so many days.
 DAY_OF_INFUSION = 1.0
@@ -182,7 +181,7 @@ def _deferral(s: Scenario) -> Path:
         return ()
     wait = stage(DEFERRAL, off.days)
     limited = tuple(replace(step, at_most=off.repeat_after) if isinstance(step, Stage) else step for step in wait)
-    if most_days(off.days) <= off.repeat_after:
+    if off.days.most <= off.repeat_after:
         limited = wait
     return (
         Milestone("lymphodepletion_ended"),

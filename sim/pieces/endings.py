@@ -76,7 +76,7 @@ def _rule(stage: Stage) -> Distribution:
 
 def _most(stage: Stage) -> float:
     """The longest time that a stage can take, as uniforms have it."""
-    return float(_rule(stage).quantile(np.array([np.nextafter(1.0, 0.0)]))[0])
+    return _rule(stage).at(math.nextafter(1.0, 0.0))
 
 
 def _share_left(stage: Stage, began: float) -> float:

@@ -96,10 +96,9 @@ def _with_hazards(scenario: Scenario, book: ClockBook, luck: Luck, multipliers: 
                     anew += np.where(before_progression & late, factor * grown, 0.0)
                     factor = np.where(after, 0.0, factor)
                 hazards[clock] += factor * grown
-    result = Lived(found.who, found.place, found.rows, found.hazards, found.anew, found.progressed, found.anew_runs)
-    result.hazards[:, who], result.anew[who] = hazards, anew
-    result.progressed[who], result.anew_runs[who] = progressed, before_progression & switches & book.anew
-    return result
+    found.hazards[:, who], found.anew[who] = hazards, anew
+    found.progressed[who], found.anew_runs[who] = progressed, before_progression & switches & book.anew
+    return found
 
 
 def _bridged(scenario: Scenario, luck: Luck, found: Lived, who: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
+from operator import attrgetter
 
 from sim.pieces.brief import by_flag, divide, stage
 from sim.pieces.expectations import expect
@@ -95,7 +94,7 @@ class Making:
         ways = [lane(s, self.maker, centre)[0] for centre in s.treating if self.maker and self.may_make_for(centre)]
         if not ways:
             return s
-        quickest = min(ways, key=lambda way: float(way.quantile(np.zeros(1))[0]))
+        quickest = min(ways, key=attrgetter("least"))
         return s.model_copy(update={"shipping": s.shipping.model_copy(update={"to_factory": quickest})})
 
 

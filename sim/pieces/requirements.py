@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sim.pieces.brief import choose, is_nothing, stage
+from sim.pieces.brief import choose, stage
 from sim.pieces.step_up import HELD, HELD_AT_HOME
 from sim.pieces.steps import Aside, End, Hazard, Milestone, Path, Stage
 from sim.scenario import Scenario
@@ -88,10 +88,8 @@ def asks_early(s: Scenario) -> bool:
 def _is_noted(s: Scenario, milestone: str) -> bool:
     """Whether anybody passes this milestone."""
     b = s.before_apheresis
-    washes = b.holding.share > 0.0 or not is_nothing(b.washout)
-    if _washed_by(s) != milestone:
-        return milestone == READY and bool(_clearance(s) or not is_nothing(b.caregiver))
-    return washes or (milestone == READY and bool(_clearance(s) or not is_nothing(b.caregiver)))
+    washes = _washed_by(s) == milestone and (b.holding.share > 0.0 or not b.washout.is_nothing)
+    return washes or (milestone == READY and bool(_clearance(s) or not b.caregiver.is_nothing))
 
 
 def _washed_by(s: Scenario) -> str:

@@ -41,6 +41,26 @@ class Distribution(ABC):
         """Whether every duration is the same."""
         return False
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether a duration is switched off (`0 d`)."""
+        return self.is_fixed and self.mean() == 0.0
+
+    def at(self, share: float) -> float:
+        """Days below which this share of durations lies."""
+        return float(self.quantile(np.array([share]))[0])
+
+    @property
+    def least(self) -> float:
+        """The shortest duration possible."""
+        return self.at(0.0)
+
+    @property
+    def most(self) -> float:
+        """The longest duration possible; infinite where there is none."""
+        with np.errstate(divide="ignore"):
+            return self.at(1.0)
+
 
 def _require(true: bool, message: str) -> None:
     if not true:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Collection
 from pathlib import Path
@@ -44,12 +43,6 @@ def kind_of(path: Path) -> str:
         hint = "; unpack it" if ending.endswith(".gz") else ""
         raise RecordsError(f"{path}: ends in '{ending}'; allowed: {', '.join(KINDS)}{hint}")
     return KINDS[ending]
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def guess_form(path: Path) -> tuple[Form, str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from sim.pure.checksum import checksum
 from sim.records.cells import Form
 from sim.records.events import of_events
 from sim.records.faults import RecordsError, RowFault
-from sim.records.raw import digest_of, header, read_raw
+from sim.records.raw import header, read_raw
 from sim.records.register import Described, Register
 from sim.records.table import Table
 from sim.records.value import Records, Referred
@@ -47,7 +48,7 @@ def read_records(described: Described, keep_empty: bool = False) -> Reading:
     if unused:
         table.notes.append(f"{counted(len(unused), 'column is', 'columns are')} neither used nor under `ignore`")
     faults = tuple(sorted(table.faults, key=lambda fault: fault.row))
-    return Reading(records, faults, len(table.row), referred, digest_of(file), tuple(table.notes))
+    return Reading(records, faults, len(table.row), referred, checksum(file), tuple(table.notes))
 
 
 def unused_columns(names: Sequence[str], register: Register) -> Iterator[str]:

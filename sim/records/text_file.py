@@ -172,6 +172,11 @@ def _names(path: Path, form: Form) -> list[str]:
         raise RecordsError(f"{path}: is no {encoding} text; state its encoding") from error
     except LookupError as error:
         raise RecordsError(f"{path}: there is no encoding {show(encoding)}") from error
+    if "\r" in text and "\n" not in text:
+        raise RecordsError(
+            f"{path}: its lines end in a carriage return alone, as spreadsheets for the Mac can write them; "
+            "save it as CSV UTF-8, or as .xlsx"
+        )
     which = "first line" if form.header == 1 else f"line {form.header}"
     try:
         rows = csv.reader(io.StringIO(text), delimiter=separator)

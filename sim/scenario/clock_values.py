@@ -9,16 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from sim.pure.survival import (
-    Cured,
-    Exponential,
-    LogLogistic,
-    Never,
-    Piecewise,
-    Survival,
-    SurvivalTable,
-    Weibull,
-)
+from sim.pure.survival import Cured, Exponential, LogLogistic, Never, Piecewise, Survival, SurvivalTable, Weibull
 from sim.scenario.blocks import Block, BlockKind, Family
 from sim.scenario.durations import PositiveDays, Shape, weibull_scale
 from sim.scenario.kinds import Context, Days, JsonSchema, Plain, Share, finite_number
@@ -193,9 +184,7 @@ def _is_plain_row(row: Any) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _survival_rows(
-    rows: tuple[tuple[str, type, float], ...],
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def _survival_rows(rows: tuple[tuple[str, type, float], ...]) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """What `_rows` reads from rows of (day, type of the survival, survival)."""
     return _rows([[day, survival] for day, _, survival in rows])
 

@@ -43,12 +43,7 @@ _NAMED = (
 
 
 def fill_in_csv(
-    tree: Branch,
-    shown_file: str,
-    folder: Path,
-    roots: tuple[Path, ...],
-    problems: list[Problem],
-    allowance: Allowance,
+    tree: Branch, shown_file: str, folder: Path, roots: tuple[Path, ...], problems: list[Problem], allowance: Allowance
 ) -> Branch:
     """The tree with the content of each CSV file in place of its name; what is wrong is added to `problems`."""
 

@@ -300,6 +300,11 @@ class Economics(Section):
     toxicity: ToxicityValues = Field(ToxicityValues.by_default(), description="Toxicity by grade.")
     equity: Equity = Field(Equity.by_default(), description="What a QALY of a group counts for in its distribution.")
 
+    def checks(self) -> Iterator[Fault]:
+        to = self.conversion
+        if to is not None and (to.currency.casefold(), to.price_year) == (self.currency.casefold(), self.price_year):
+            yield ("conversion",), f"found {self.money}, in which the amounts are; allowed: another currency or year"
+
     @property
     def factor(self) -> float:
         """By which amounts of the scenario are multiplied in results."""

@@ -7,9 +7,6 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
-from sim.pure.distributions import Distribution
 from sim.scenario.inherit import Layer
 from sim.scenario.kinds import ByDate, day_of, is_date
 from sim.scenario.leaves import Path, marker_at
@@ -23,7 +20,7 @@ from sim.scenario.schema import Scenario
 from sim.scenario.struck import lots_that_go_on, units_struck
 from sim.scenario.units import write_days
 from sim.scenario.unused import found
-from sim.scenario.unused.happens import gives, least_days, least_to_product, most_days, to_product
+from sim.scenario.unused.happens import gives, least_to_product, to_product
 from sim.scenario.unused.people import frail_clocks
 from sim.scenario.unused.tried import TRIED
 
@@ -34,12 +31,12 @@ def without_effect_in_time(s: Scenario, tree: Branch, layers: Sequence[Layer]) -
     outside = f"outside the simulated time, which ends on day {end:g}; it has no effect"
     for name, disruption in s.disruptions.items():
         chance = disruption.between
-        begins = disruption.first_day if chance is None else least_days(chance)
+        begins = disruption.first_day if chance is None else chance.least
         if begins >= end:
             earliest = "" if chance is None else " at the earliest"
             yield f"disruptions.{name}: begins on day {begins:g}{earliest}, {outside}"
-        elif chance is not None and least_days(disruption.length) >= end:
-            least = write_days(least_days(disruption.length))
+        elif chance is not None and disruption.length.least >= end:
+            least = write_days(disruption.length.least)
             yield f"disruptions.{name}: the first outage is never over: it lasts at least {least}, the run {end:g} d"
         most = max((units for steps in units_struck(s, name) for _, units in steps), default=0.0)
         if disruption.units is not None and 0.0 < most < disruption.units:
@@ -106,7 +103,7 @@ def _is_always_open(calendar: Calendar, s: Scenario) -> bool:
 def _longer_than_the_run(s: Scenario) -> Iterator[str]:
     """What would come after all that is simulated."""
     if s.later_course is not None:
-        least, end = least_days(s.later_course.relapse), s.run.later_courses_end
+        least, end = s.later_course.relapse.least, s.run.later_courses_end
         if s.later_course.share == 0.0:
             yield "later_course.share: 0, so that nobody returns"
         elif least >= end:
@@ -155,13 +152,13 @@ def _too_late(s: Scenario) -> Iterator[str]:
     if s.bridging.share == 0.0 or not gives(s, "autologous"):
         return
     within, least = s.bridging.bed_within, least_to_product(s)
-    waits = 0.0 if within is None or not s.bridging.steps_up else most_days(s.bridging.start) + within
+    waits = 0.0 if within is None or not s.bridging.steps_up else s.bridging.start.most + within
     if waits > least:
         yield (
             f"bridging.bed_within: who has no bed may wait until {waits:.3g} d after apheresis, and a product may be "
             f"there after {least:.3g} d: it waits for them, and so does a patient whose product has failed"
         )
-    starts, most = least_days(s.bridging.start), _most_to_lymphodepletion(s)
+    starts, most = s.bridging.start.least, _most_to_lymphodepletion(s)
     if starts >= most:
         yield (
             f"bridging.start: begins {write_days(starts)} after apheresis at the earliest, and lymphodepletion after "
@@ -176,11 +173,7 @@ def _most_to_lymphodepletion(s: Scenario) -> float:
     """The longest time from apheresis to lymphodepletion without queues, closing hours, exceptions and remakes; of a
     duration without an end, so long that one in a thousand takes longer.
     """
-
-    def most(duration: Distribution) -> float:
-        return float(duration.quantile(np.array([0.999]))[0])
-
-    return to_product(s, most, max) + most(s.infusion.scheduling)
+    return to_product(s, lambda duration: duration.at(0.999), max) + s.infusion.scheduling.at(0.999)
 
 
 def _first(days: Sequence[float]) -> str:

@@ -256,11 +256,7 @@ class _Merged:
 
 
 def _merge_and_check(
-    path: Path,
-    reading: Reading,
-    overrides: tuple[str, ...],
-    problems: list[Problem],
-    likely: tuple[Dropped, ...],
+    path: Path, reading: Reading, overrides: tuple[str, ...], problems: list[Problem], likely: tuple[Dropped, ...]
 ) -> tuple[_Merged, Scenario | None]:
     """(the overrides merged over what was read, the checked scenario); what is wrong is added to `problems`.
 

@@ -16,7 +16,7 @@ from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
 from sim.scenario.unused import found
 from sim.scenario.unused.binds import all_slots, beds_bind
-from sim.scenario.unused.happens import gives, is_read_late, least_days, most_days, treatments
+from sim.scenario.unused.happens import gives, is_read_late, treatments
 from sim.scenario.unused.rule import Rule
 
 # Clock times are shares of a day, so their differences are off by rounding.
@@ -57,7 +57,7 @@ def _fits_nowhere(s: Scenario) -> bool:
     a = s.apheresis
     if not a.fit or a.calendar is None or s.strategy == "allogeneic":
         return False
-    return 0.0 < longest_opening(s.calendars[a.calendar], s) < least_days(a.duration) - A_MOMENT
+    return 0.0 < longest_opening(s.calendars[a.calendar], s) < a.duration.least - A_MOMENT
 
 
 def _nowhere(s: Scenario) -> str:
@@ -65,7 +65,7 @@ def _nowhere(s: Scenario) -> str:
     longest = longest_opening(s.calendars[calendar], s)
     return (
         f"no opening of calendar '{calendar}' is long enough: a collection takes at least "
-        f"{write_days(least_days(s.apheresis.duration))}, and the longest opening "
+        f"{write_days(s.apheresis.duration.least)}, and the longest opening "
         f"{write_days(longest) if longest >= 1.0 else f'{longest * HOURS_A_DAY:.6g} h'}"
     )
 
@@ -73,7 +73,7 @@ def _nowhere(s: Scenario) -> str:
 def _nothing_to_recall(s: Scenario) -> str:
     early = s.release_testing.conditional
     assert early is not None
-    reading, whole = write_days(least_days(early.sterility)), write_days(most_days(s.release_testing.sterility))
+    reading, whole = write_days(early.sterility.least), write_days(s.release_testing.sterility.most)
     return (
         f"found {early.recall:g}; the whole test (release_testing.sterility, {whole}) has ended by the early "
         f"reading (release_testing.conditional.sterility, {reading}), so that there is nothing to recall; "
@@ -84,13 +84,13 @@ def _nothing_to_recall(s: Scenario) -> str:
 def _longer_than_holding(s: Scenario) -> str:
     h = s.before_apheresis.holding
     return (
-        f"takes at least {write_days(least_days(h.step_up))}, and the whole therapy (holding.duration) at most "
-        f"{write_days(most_days(h.duration))}; allowed: no longer than that"
+        f"takes at least {write_days(h.step_up.least)}, and the whole therapy (holding.duration) at most "
+        f"{write_days(h.duration.most)}; allowed: no longer than that"
     )
 
 
 def _expires_on_its_way(s: Scenario) -> str:
-    shelf, way = write_days(s.allogeneic.stock.shelf_life), write_days(least_days(s.allogeneic.shipping.duration))
+    shelf, way = write_days(s.allogeneic.stock.shelf_life), write_days(s.allogeneic.shipping.duration.least)
     return f"found {shelf}; a dose would expire on its way, which takes at least {way} (allogeneic.shipping.duration)"
 
 
@@ -118,7 +118,7 @@ CONTRADICTIONS: tuple[Rule, ...] = (
     ),
     Rule(
         "before_apheresis.holding.step_up",
-        lambda s: (h := s.before_apheresis.holding).share > 0.0 and least_days(h.step_up) > most_days(h.duration),
+        lambda s: (h := s.before_apheresis.holding).share > 0.0 and h.step_up.least > h.duration.most,
         ("before_apheresis.holding.duration",), _longer_than_holding,
     ),
     # the cells are not on their way by themselves while bridging begins in a bed
@@ -159,7 +159,7 @@ CONTRADICTIONS: tuple[Rule, ...] = (
     Rule(
         "allogeneic.stock.shelf_life",
         lambda s: s.strategy != "autologous"
-        and least_days(s.allogeneic.shipping.duration) > s.allogeneic.stock.shelf_life,
+        and s.allogeneic.shipping.duration.least > s.allogeneic.stock.shelf_life,
         ("allogeneic.shipping.duration",), _expires_on_its_way,
     ),
 )  # fmt: skip

@@ -234,13 +234,13 @@ class Age(Section):
     oldest: Annotated[float, YEARS] = Field(90 * DAYS_PER_YEAR, description="Nobody is older.")
 
     def checks(self) -> Iterator[Fault]:
-        if not self.youngest < self.oldest <= MOST_AGE * DAYS_PER_YEAR:
-            yield (
-                ("oldest",),
-                f"found {self.oldest / DAYS_PER_YEAR:.4g} y; allowed: above youngest, and up to {MOST_AGE} y",
-            )
+        youngest, mean, oldest = (f"{days / DAYS_PER_YEAR:.4g} y" for days in (self.youngest, self.mean, self.oldest))
+        if self.oldest > MOST_AGE * DAYS_PER_YEAR:
+            yield ("oldest",), f"found {oldest}; allowed: up to {MOST_AGE} y"
+        elif self.youngest >= self.oldest:
+            yield (), f"found youngest {youngest} and oldest {oldest}; allowed: youngest < oldest"
         elif not self.youngest <= self.mean <= self.oldest:
-            yield ("mean",), f"found {self.mean / DAYS_PER_YEAR:.4g} y; allowed: from youngest to oldest"
+            yield ("mean",), f"found {mean}; allowed: from {youngest} to {oldest} (youngest and oldest)"
 
 
 class Sex(Section):

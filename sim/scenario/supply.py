@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field, StrictBool
 
 from sim.pure.distributions import Distribution
@@ -215,7 +214,7 @@ class Bridging(Section):
     @property
     def steps_up(self) -> bool:
         """Whether it begins with step-up doses in a bed."""
-        return not (self.step_up.is_fixed and self.step_up.mean() == 0.0)
+        return not self.step_up.is_nothing
 
     def checks(self) -> Iterator[Fault]:
         if self.steps_up and self.hazard > 1.0:
@@ -322,7 +321,7 @@ class Deferral(Section):
     def checks(self) -> Iterator[Fault]:
         if self.share > 0.0 and self.days == NO_TIME:
             yield ("days",), "found no time; allowed: a time above 0 d by which infusions are put off"
-        if self.share == 1.0 and float(self.days.quantile(np.zeros(1))[0]) > self.repeat_after:
+        if self.share == 1.0 and self.days.least > self.repeat_after:
             yield (
                 ("repeat_after",),
                 f"found {self.repeat_after:g} d, where every infusion is put off for longer; allowed: a time within "

@@ -72,8 +72,12 @@ class Quantity(Section):
     def checks(self) -> Iterator[Fault]:
         if self.interval is not None and self.low is None and self.high is None:
             yield ("interval",), "there is no interval; allowed with low and high"
-        if self.low is not None and self.high is not None and self.low > self.high:
+        if self.low is None or self.high is None:
+            return
+        if self.low > self.high:
             yield (), f"found low {self.low:g} above high {self.high:g}; allowed: low <= high"
+        elif self.published is not None and not self.low <= self.published <= self.high:
+            yield ("published",), f"found {self.published:g}; allowed: from {self.low:g} to {self.high:g}, its interval"
 
 
 class Validation(Section):

@@ -54,14 +54,7 @@ def _draw_gallery(place: Path, replace: Sequence[str]) -> None:
         from reports.charts import CHARTS
         from reports.gallery import FORM, gallery
         from reports.images import NoImagesError
-        from sim.experiment.disk.folder import (
-            FolderError,
-            require_ours,
-            require_page,
-            signed,
-            write_file,
-            write_text,
-        )
+        from sim.experiment.disk.folder import FolderError, require_ours, require_page, signed, write_file, write_text
 
         if place.suffix != ".md":
             raise FolderError(f"{place}: the gallery is a page in Markdown: name it {place.with_suffix('.md')}")

@@ -56,10 +56,7 @@ def validate_command(
         counts = [replications or loaded.scenario.run.replications for _, loaded in cases]
         with new_results(folder, FILES, replace) as building:
             with progress(sum(counts), quiet) as done:
-                try:
-                    verdicts = judged(cases, replications, workers, done, engine)
-                except ValueError as error:
-                    stop(str(error), BAD_INPUT)
+                verdicts = judged(cases, replications, workers, done, engine)
             text = write_validation(verdicts, cases, building, command_line())
             if page is not None:
                 write_text(page, signed(text))

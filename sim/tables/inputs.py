@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from sim.tables.words import uncapital
+from sim.tables.words import capital, uncapital
 
 NAMED: tuple[tuple[str, str], ...] = (
     (r"manufacturing\.slots\.count", "Slots of each offer"),
@@ -61,7 +61,7 @@ def input_label(path: str) -> str:
     words = [word for part in path.split(".") if (word := PARTS.get(part, part.replace("_", " ")))]
     words = [word.replace("work up", "work-up") for word in words]
     text = f"{' '.join(words[:1])}: {', '.join(words[1:])}" if len(words) > 1 else " ".join(words)
-    return text[:1].upper() + text[1:]
+    return capital(text)
 
 
 def point_label(name: str) -> str:

@@ -44,7 +44,7 @@ def days(name: str, words: str, null: str = "", unit: str = "days") -> Column:
 
 def estimate(
     words: str, bounds: Bounds, unit: str = "", names: tuple[str, str, str] = ("estimate", "low", "high"),
-    null: str = NOBODY,
+    null: str = NOBODY
 ) -> tuple[Column, Column, Column]:  # fmt: skip
     """A mean over replications and its 95% simulation interval."""
     return (

@@ -72,6 +72,11 @@ def spelt(day: date) -> str:
     return f"{day.day} {day:%B} {day.year}"
 
 
+def capital(text: str) -> str:
+    """The text with its first letter large."""
+    return text[:1].upper() + text[1:]
+
+
 def uncapital(text: str) -> str:
     """The text with its first letter small, unless it begins with an abbreviation."""
     return text[:1].lower() + text[1:] if text[1:2].islower() else text

@@ -21,9 +21,12 @@ from tests.engines.random_scenarios import random_scenario
 from tests.engines.watching import Watch
 from tests.runs import SHIPPED, load_text, small
 
-FILES = sorted(
-    [*SHIPPED.glob("*.yaml"), *(SHIPPED / "validation").glob("*.yaml"), *(SHIPPED / "library").glob("*.yaml")]
-)
+FILES = sorted([*SHIPPED.glob("*.yaml"), *(SHIPPED / "library").glob("*.yaml")])
+# One case in three every day: they are made of what random scenarios are made of.
+CASES = [
+    pytest.param(file, id=file.stem, marks=() if k % 3 == 0 else pytest.mark.slow)
+    for k, file in enumerate(sorted((SHIPPED / "validation").glob("*.yaml")))
+]
 MODEL_P = Path(__file__).parents[1] / "benchmarks" / "model_p.yaml"
 SHORT = ("run.warm_up=50 d", "run.window=200 d", "run.follow_up=150 d")
 # A quarter of them every day, all of them when there is time: they take a minute.
@@ -239,7 +242,7 @@ def test_random_scenarios_over_the_whole_vocabulary(numbers: range) -> None:
     assert too_few(tied, LEAST_TIES, part) == {}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [*(pytest.param(file, id=file.stem) for file in FILES), *CASES])
 def test_shipped_scenarios_and_validation_cases(file: Path) -> None:
     case = prepare(load(file, SHORT).scenario)
     assert compare(case)[1] == []

@@ -329,6 +329,12 @@ def test_every_milestone_has_words_to_know_it_by() -> None:
     assert set(MILESTONES) <= set(WORDS)
 
 
+def test_lines_that_end_in_a_carriage_return_alone_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "register.csv").write_bytes(frame().to_csv(index=False, sep=";").replace("\n", "\r").encode())
+    with pytest.raises(RecordsError, match=r"its lines end in a carriage return alone, .* save it as CSV UTF-8"):
+        describe(tmp_path / "register.csv")
+
+
 def test_a_quotation_mark_that_is_not_closed_loses_nobody_in_silence(tmp_path: Path) -> None:
     file = tmp_path / "register.csv"
     lines = frame().to_csv(index=False, sep=";").splitlines()

@@ -260,12 +260,7 @@ def _ahead(
 
 
 def forecast_again(
-    moved: Loaded,
-    asked: Mapping[str, Any],
-    again: Path,
-    engine: str,
-    workers: int | None,
-    done: Callable[[int], None],
+    moved: Loaded, asked: Mapping[str, Any], again: Path, engine: str, workers: int | None, done: Callable[[int], None]
 ) -> None:
     """Leave in `again` the tables of what lies ahead, from the scenario that was run and what the manifest asks for.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +53,11 @@ class Courses:
     daily: NDArray[np.int32]
     infused_day: FloatArray
     left_day: FloatArray
+
+    @classmethod
+    def together(cls, found: Sequence[Self]) -> Self:
+        """All of these, one after the other."""
+        return cls(*(np.concatenate([getattr(one, each.name) for one in found]) for each in fields(cls)))
 
 
 def moved_to(loaded: Loaded, patients: Sequence[UnderWay], months: Months, finish_today: bool = False) -> Loaded:
@@ -121,7 +127,7 @@ def courses_of(
         for one in in_processes(calls, workers, AHEAD, in_order=True):
             found.append(one)
             done(len(one.by_month))
-    return Courses(*(np.concatenate([getattr(one, name) for one in found]) for name in Courses.__dataclass_fields__))
+    return Courses.together(found)
 
 
 def one_draw(arm: Arm, numbers: Sequence[int], wanted: Wanted, engine: str) -> Courses:
@@ -143,7 +149,7 @@ def one_draw(arm: Arm, numbers: Sequence[int], wanted: Wanted, engine: str) -> C
                 np.where(left < edges[-1], left, np.nan),
             )
         )
-    return Courses(*(np.concatenate([getattr(one, name) for one in found]) for name in Courses.__dataclass_fields__))
+    return Courses.together(found)
 
 
 def _each(scenario: Scenario, patients: Patients, own: Ends) -> tuple[FloatArray, FloatArray]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,6 +23,7 @@ from sim.outcomes.metrics import Metric
 from sim.outcomes.patients import Patients
 from sim.outcomes.recorded import in_whole_days, recorded
 from sim.pure.arrays import FloatArray
+from sim.pure.checksum import checksum
 from sim.records.reader import Reading, read_records
 from sim.records.register import read_register
 from sim.records.value import Records, date_of
@@ -159,7 +159,7 @@ def _of_targets(path: Path, loaded: Loaded, replications: int) -> Aim:
         errors=np.array([target.standard_error for target in targets.targets.values()]),
         replications=replications,
         file=path,
-        digest=hashlib.sha256(path.read_bytes()).hexdigest(),
+        digest=checksum(path),
         basis=f"{len(metrics)} target{'s' if len(metrics) > 1 else ''}"
         + (f" ({targets.source})" if targets.source else ""),
         as_of="" if targets.as_of is None else targets.as_of.isoformat(),

@@ -23,7 +23,7 @@ from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.fit import require_out
 from sim.experiment.own.observe import Compared, compare, tables_of, where
 from sim.experiment.own.scores import least_replications
-from sim.experiment.own.tables import FAULTS, faults_table
+from sim.experiment.own.tables import FAULTS, about_register, faults_table
 from sim.experiment.psa import draws
 from sim.experiment.psa.run import uncertain_inputs
 from sim.experiment.sweep.evaluate import Sweep, SweepPlan, evaluate
@@ -231,7 +231,7 @@ def calibrate(study: Study, scenario: Path, out: Path, folder: Path, done: Calla
 
 def calibrate_again(
     moved: Loaded, to: Path, manifest: Mapping[str, Any], engine: str, workers: int | None, out: Path, again: Path,
-    done: Callable[[int], None],
+    done: Callable[[int], None]
 ) -> None:  # fmt: skip
     """Leave in `again` a calibration as its manifest asks for it, and at `out` its scenario.
 
@@ -356,11 +356,5 @@ def _about(study: Study, out: Path, said: Sequence[str], warnings: Sequence[str]
         "adjustment (Fearnhead and Prangle 2012; Beaumont et al. 2002), common random numbers",
     }
     if aim.reading is not None:
-        about["register"] = {
-            "file": aim.file.name,
-            "sha256": aim.digest,
-            "rows": aim.reading.rows,
-            "used": len(aim.reading.records),
-            "faults": len({fault.row for fault in aim.reading.faults}),
-        }
+        about["register"] = about_register(aim.file, aim.reading)
     return about

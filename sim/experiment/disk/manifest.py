@@ -22,6 +22,7 @@ from sim import __version__
 from sim.experiment.disk.folder import MANIFEST, FolderError, write_text
 from sim.experiment.disk.program import code_digest
 from sim.pure import streams
+from sim.pure.checksum import checksum
 from sim.tables import VERSION, why_unread
 
 if TYPE_CHECKING:
@@ -116,12 +117,6 @@ def checksums(folder: Path) -> dict[str, str]:
 
 def _files(folder: Path) -> list[str]:
     return sorted(file.relative_to(folder).as_posix() for file in folder.rglob("*") if file.is_file())
-
-
-def checksum(file: Path) -> str:
-    """SHA-256 of a file."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def seal(manifest: Mapping[str, Any]) -> str:

@@ -22,16 +22,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from sim.experiment.disk.folder import MANIFEST, PARTIAL, FolderError, own, write_text
-from sim.experiment.disk.manifest import (
-    PAGES,
-    checksum,
-    is_sealed,
-    listed,
-    parse_manifest,
-    require_sealed,
-    reseal,
-    seal,
-)
+from sim.experiment.disk.manifest import PAGES, is_sealed, listed, parse_manifest, require_sealed, reseal, seal
+from sim.pure.checksum import checksum
 
 UNFINISHED = "unfinished.json"
 WORKSHOP = re.compile(r"\.vein2vein\.[a-z0-9_]{8}" + re.escape(PARTIAL))

@@ -16,7 +16,7 @@ from sim.experiment.disk.manifest import scenario_files
 from sim.experiment.disk.publish import require_free
 from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.fit import extends_of, loads, name_of, require_out
-from sim.experiment.own.tables import about_inputs, publish
+from sim.experiment.own.tables import about_inputs, as_declared, publish
 from sim.fits.curve_choices import BEST, TABLE
 from sim.fits.digitised import (
     CurveError,
@@ -31,8 +31,9 @@ from sim.fits.digitised import (
 from sim.fits.numbers import Number
 from sim.fits.written import curve_text, digest_of_text
 from sim.pure.arrays import FloatArray, IntArray
+from sim.pure.checksum import checksum
 from sim.records.faults import RecordsError
-from sim.records.raw import digest_of, guess_form, read_raw
+from sim.records.raw import guess_form, read_raw
 from sim.scenario import Loaded, load
 from sim.scenario.clock_values import Clock
 from sim.scenario.files import shipped_file
@@ -140,7 +141,7 @@ def _scenario(asked: Asked, out: Path, number: Number, frames: Mapping[str, pd.D
     """(text, the scenario as it loads) of the scenario that is to stand at `out`, where nothing is left yet."""
     text = curve_text(
         name_of(out), extends_of(asked.base, out), number, frames["fits_covariance"].itertuples(index=False, name=None),
-        f"{asked.source} (digitised: {asked.curve.name}, sha256 {digest_of(asked.curve)[:12]}; {number.basis})",
+        f"{asked.source} (digitised: {asked.curve.name}, sha256 {checksum(asked.curve)[:12]}; {number.basis})",
     )  # fmt: skip
     return text, loads(out, text)
 
@@ -217,12 +218,7 @@ def _fitted(asked: Asked, curve: Digitised) -> tuple[Number, dict[str, pd.DataFr
         "fits_covariance": pd.DataFrame(covariance),
         "fits_curves": pd.DataFrame([(asked.path, "survival", *point) for point in points]),
     }
-    for name, frame in frames.items():
-        columns = [column.name for column in TABLES[name].columns]
-        frames[name] = pd.DataFrame(columns=columns) if frame.empty else frame.set_axis(columns, axis=1)
-    for name in ("n", "events", "censored", "truncated"):
-        frames["fits"][name] = frames["fits"][name].astype("Int64")
-    return number, frames
+    return number, as_declared(frames)
 
 
 def _columns(file: Path, values: Mapping[str, float]) -> tuple[IntArray, FloatArray, FloatArray]:

@@ -16,7 +16,7 @@ from sim.experiment.disk.manifest import scenario_files
 from sim.experiment.disk.publish import require_free
 from sim.experiment.disk.table_files import write_table
 from sim.experiment.own.small_fits import without_small
-from sim.experiment.own.tables import FAULTS, faults_table, write_results
+from sim.experiment.own.tables import FAULTS, as_declared, faults_table, write_results
 from sim.fits.fit import fit
 from sim.fits.numbers import Number, Row, kept
 from sim.fits.verdicts import DIFFERS, FITS, NO_FAMILY
@@ -183,9 +183,4 @@ def tables_of(reading: Reading, fitted: Fitted, base: Loaded) -> dict[str, pd.Da
         "fits_curves": pd.DataFrame([asdict(row) for row in fitted.curves]),
         "fits_quantiles": pd.DataFrame(fitted.quantiles),
     }
-    for name, frame in frames.items():
-        columns = [column.name for column in TABLES[name].columns]
-        frames[name] = pd.DataFrame(columns=columns) if frame.empty else frame.set_axis(columns, axis=1)
-    for name in ("n", "events", "censored", "truncated"):
-        frames["fits"][name] = frames["fits"][name].astype("Int64")
-    return {FAULTS: faults_table(reading.faults), **without_small(frames)}
+    return {FAULTS: faults_table(reading.faults), **without_small(as_declared(frames))}

@@ -120,7 +120,7 @@ def observe(scenario: Path, register: Path, folder: Path, asked: Asked, done: Ca
 
 def observe_again(
     described: Described, moved: Loaded, manifest: Mapping[str, Any], engine: str, again: Path,
-    done: Callable[[int], None],
+    done: Callable[[int], None]
 ) -> None:  # fmt: skip
     """Leave in `again` the tables of a register that was held against the simulation, as the manifest asks for it.
 
@@ -137,7 +137,7 @@ def observe_again(
 
 def _compared(
     moved: Loaded, records: Records, scored: Scored, first: float, replications: int, engine: str,
-    done: Callable[[int], None],
+    done: Callable[[int], None]
 ) -> list[Compared]:  # fmt: skip
     """Every quantity of the register against as many simulated ones. Raises RecordsError where they are too few."""
     truth = measured(records, scored)

@@ -8,17 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from sim.experiment.disk.manifest import (
-    about_program,
-    about_scenarios,
-    scenario_files,
-    write_manifest,
-    write_scenarios,
-)
+from sim.experiment.disk.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import write_table
+from sim.pure.checksum import checksum
 from sim.records.faults import RowFault
-from sim.records.raw import digest_of
 from sim.records.reader import Reading
 from sim.records.register import Described
 from sim.scenario import Loaded
@@ -36,7 +30,24 @@ def faults_table(faults: Sequence[RowFault]) -> pd.DataFrame:
 
 def about_inputs(**files: Path | None) -> dict[str, dict[str, str]]:
     """Name and digest of each file that results are made from and that does not stand in their folder, by its role."""
-    return {role: {"file": file.name, "sha256": digest_of(file)} for role, file in files.items() if file is not None}
+    return {role: {"file": file.name, "sha256": checksum(file)} for role, file in files.items() if file is not None}
+
+
+def as_declared(frames: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """The tables of fits by name, each with the columns that are declared of it."""
+    found = {}
+    for name, frame in frames.items():
+        columns = [column.name for column in TABLES[name].columns]
+        found[name] = pd.DataFrame(columns=columns) if frame.empty else frame.set_axis(columns, axis=1)
+    counts = dict.fromkeys(("n", "events", "censored", "truncated"), "Int64")
+    return {**found, "fits": found["fits"].astype(counts)}
+
+
+def about_register(file: Path, reading: Reading) -> dict[str, Any]:
+    """What a manifest says of a register: its file and digest, not its rows."""
+    faults = len({fault.row for fault in reading.faults})
+    read = {"rows": reading.rows, "used": len(reading.records), "faults": faults}
+    return {"file": file.name, "sha256": reading.digest, **read}
 
 
 def write_results(
@@ -54,14 +65,8 @@ def write_results(
 
     `scenarios`: those that were run, to be written in full.
     """
-    read = {
-        "file": described.file.name,
-        "sha256": reading.digest,
-        "rows": reading.rows,
-        "used": len(reading.records),
-        "faults": len({fault.row for fault in reading.faults}),
-    }
-    about = {"register": read, "inputs": about_inputs(description=described.path, register=described.file), **more}
+    inputs = about_inputs(description=described.path, register=described.file)
+    about = {"register": about_register(described.file, reading), "inputs": inputs, **more}
     publish(folder, kind, f"Own records: {described.file.name}", tables, command, about, replace, scenarios)
 
 

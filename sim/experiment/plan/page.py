@@ -182,10 +182,7 @@ def scenario_file(file: Path, changes: Mapping[str, str]) -> str:
 
 
 def report(
-    file: Path,
-    variants: Sequence[Mapping[str, str]],
-    replications: int,
-    draw: Callable[[Path], Sequence[Path]],
+    file: Path, variants: Sequence[Mapping[str, str]], replications: int, draw: Callable[[Path], Sequence[Path]]
 ) -> str:
     """The report page of the run or comparison, made by `draw` from the results folder that it is given."""
     plan = Plan(_ways(file, variants), replications, 1, "run_sim.py app")

@@ -71,12 +71,7 @@ def sweep_of(
 
 
 def run_plan(
-    plan: SweepPlan,
-    asked: Asked,
-    folder: Path,
-    command: str,
-    done: Callable[[int], None],
-    replace: Sequence[str] = (),
+    plan: SweepPlan, asked: Asked, folder: Path, command: str, done: Callable[[int], None], replace: Sequence[str] = ()
 ) -> PlanStudy:
     """Search, going on from what the folder holds, and write `plan.csv` and the manifest.
 

@@ -247,20 +247,27 @@ def fixed_warning(base: Base) -> list[str]:
     ]
 
 
-def shift_warnings(table: pd.DataFrame) -> list[str]:
+def shift_warnings(table: pd.DataFrame, samples: int) -> list[str]:
     """A sentence for the inputs of which the draws have another mean than the base case has a value.
 
-    Told from three standard errors of the mean and one per cent of the value on.
+    Told from one per cent of the value on, where chance would show so much in one of all inputs in 0.3% of analyses.
     """
+    from scipy.special import stdtrit
+
+    chance = float(stdtrit(samples - 1, 1.0 - 0.0027 / 2.0 / max(len(table), 1)))
     gap = (table["mean_drawn"] - table["base_value"]).astype(float)
-    clear = (gap.abs() > 3.0 * table["mean_error"]) & (gap.abs() > 0.01 * table["base_value"].abs())
+    clear = (gap.abs() > chance * table["mean_error"]) & (gap.abs() > 0.01 * table["base_value"].abs())
     shifted = table[clear].drop_duplicates("path")
     if shifted.empty:
         return []
     first = [f"{row.path} {row.mean_drawn:.4g} instead of {row.base_value:.4g}" for row in shifted.head(3).itertuples()]
     more = f" and {len(shifted) - 3} more (uncertain_inputs.csv)" if len(shifted) > 3 else ""
+    why = (
+        "; a lognormal by its median has a higher mean"
+        if shifted["distribution"].str.contains("lognormal").any()
+        else ""
+    )
     return [
         f"the draws of {counted(len(shifted), 'input has', 'inputs have')} another mean than the base case: "
-        f"{', '.join(first)}{more}; "
-        "a lognormal by its median has a higher mean"
+        f"{', '.join(first)}{more}{why}"
     ]

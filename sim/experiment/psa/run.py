@@ -158,7 +158,7 @@ def run_psa(
         tables["uncertain_inputs"] = _with_means(uncertain_inputs_table(plan.base.scenarios, used), plan)
         studies = evsi_table(plan.base, plan.points, means[..., COST], means[..., EFFECT], wanted)
         tables |= {} if studies is None else {"evsi": studies}
-        told = [*fixed_warning(plan.base), *shift_warnings(tables["uncertain_inputs"])]
+        told = [*fixed_warning(plan.base), *shift_warnings(tables["uncertain_inputs"], len(plan.points))]
         for name, table in tables.items():
             write_table(building, name, table)
         workers = sweep.store.workers()

@@ -58,7 +58,7 @@ def unlike_relapses(scenarios: Mapping[str, Loaded]) -> list[str]:
         s = loaded.scenario
         if s.later_course is None or s.economics is None or s.after_infusion is None:
             continue
-        back = float(s.later_course.relapse.quantile(np.array([0.5]))[0])
+        back = s.later_course.relapse.at(0.5)
         for product in products(s.strategy):
             curves = s.after_infusion.of(product)
             own = np.inf if curves is None else _median_relapse(curves)

@@ -17,13 +17,7 @@ import pandas as pd
 
 from sim.engine.choice import SIMPY, pick, workers_for
 from sim.experiment.disk.event_log import event_log_files, write_event_log
-from sim.experiment.disk.manifest import (
-    about_program,
-    about_scenarios,
-    scenario_files,
-    write_manifest,
-    write_scenarios,
-)
+from sim.experiment.disk.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import (
     TableFile,
@@ -37,7 +31,7 @@ from sim.experiment.disk.table_files import (
 from sim.experiment.runs.limits import require_kept, require_size
 from sim.experiment.runs.precision import Precision, batches, reached
 from sim.experiment.runs.replicate import Arm, Keep, Replication, replicate
-from sim.experiment.runs.work import is_a_worker
+from sim.experiment.runs.work import is_a_worker, release
 from sim.experiment.study import tables
 from sim.experiment.study.arrangement import network, pathway
 from sim.experiment.study.distribution_table import distribution_table
@@ -250,6 +244,8 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
         rests_on = (
             robustness(plan.scenarios, collected.values(), engine, workers, tried=tried) if plan.robustness else None
         )
+    if workers > 1:  # the tables are made of what is in a file: they need memory when the replications need none
+        release()
     rests = dict(zip(("robustness", "not_tried"), rests_on or (), strict=False))
     study = _write_tables(plan, collected, pictures, rests, folder)
     why = tables.same_patients(collected)[1]

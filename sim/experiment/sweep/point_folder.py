@@ -7,13 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sim.experiment.disk.manifest import (
-    about_program,
-    about_scenarios,
-    scenario_files,
-    write_manifest,
-    write_scenarios,
-)
+from sim.experiment.disk.manifest import about_program, about_scenarios, scenario_files, write_manifest, write_scenarios
 from sim.experiment.disk.publish import new_results
 from sim.experiment.disk.table_files import write_table
 from sim.experiment.study.inputs import parameters

@@ -142,10 +142,7 @@ def checked(base: Base, points: Sequence[Point], workers: int = 1) -> Iterator[C
 
 
 def require_valid(
-    base: Base,
-    points: Sequence[Point],
-    then: Callable[[int, bytes], None] = lambda *_: None,
-    workers: int = 1,
+    base: Base, points: Sequence[Point], then: Callable[[int, bytes], None] = lambda *_: None, workers: int = 1
 ) -> None:
     """Nothing, or a ScenarioError with what is wrong at the points; `then` hears of each point that is sound."""
     problems: list[Problem] = []

@@ -15,11 +15,11 @@ from sim.experiment.runs.limits import require_size
 from sim.experiment.runs.meanwhile import prepare
 from sim.experiment.runs.replicate import Arm
 from sim.experiment.runs.work import run_tasks
-from sim.experiment.validate.quantities import Task, evaluate, unit_of
-from sim.outcomes.estimates import FREE, interval, standard_error
-from sim.outcomes.metrics import BY_NAME
+from sim.experiment.validate.quantities import Task, evaluate, fault, possible_of, unit_of
+from sim.outcomes.estimates import interval, standard_error
 from sim.pieces.loads import expected_patients
-from sim.scenario import Loaded
+from sim.scenario import Loaded, ScenarioError
+from sim.scenario.problems import Place, Problem
 from sim.scenario.targets import Quantity, Validation
 
 EXACT_TOLERANCE = 1e-9
@@ -103,12 +103,26 @@ def expected_words(low: float, high: float) -> str:
     return f"{low:.7g} to {high:.7g}"
 
 
+def require_quantities(loaded: Loaded) -> None:
+    """Raise ScenarioError with every target that speaks of a result that there is not."""
+    validation = loaded.scenario.validation
+    assert validation is not None
+    arm = Arm(loaded.scenario.name, loaded.scenario)
+    problems = []
+    for name, quantity in validation.quantities.items():
+        if message := fault(quantity.of, arm):
+            path = f"validation.quantities.{name}.of"
+            problems.append(Problem(Place(*loaded.origins.get(path, (loaded.shown, 1))), path, message))
+    if problems:
+        raise ScenarioError(problems)
+
+
 def judge(
     case: str, loaded: Loaded, replications: int, workers: int | None, done: Callable[[int], None], wanted: str = "auto"
 ) -> list[Verdict]:
     """A verdict for each quantity of the case's `validation:` section; the same for any number of workers.
 
-    Raises QuantityError where a target speaks of a result that there is not.
+    `require_quantities` has passed the case.
     """
     validation = loaded.scenario.validation
     assert validation is not None
@@ -140,12 +154,17 @@ def _numbered(task: Task) -> tuple[int, list[list[float]]]:
 
 def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, Any], validation: Validation) -> Verdict:
     mean, error = float(np.mean(values)), standard_error(values)
-    within = BY_NAME[quantity.of].possible if quantity.of in BY_NAME else FREE
-    _, within_low, within_high = interval(values, within=within)
+    _, within_low, within_high = interval(values, within=possible_of(quantity.of))
     low, high = expected_range(quantity)
     tolerance, rule = _tolerance(quantity, error)
     met = bool(low - tolerance <= mean <= high + tolerance)
-    why = "" if met else f"off by {mean - (low if mean < low else high):.4g}, allowed {tolerance:.4g} ({rule})"
+    why = (
+        ""
+        if met
+        else "it has no value here"
+        if math.isnan(mean)
+        else f"off by {mean - (low if mean < low else high):.4g}, allowed {tolerance:.4g} ({rule})"
+    )
     if met and quantity.precision is not None and not error <= quantity.precision * abs(high):
         met, why = False, f"standard error above {quantity.precision:g} of the target: more replications are needed"
     return Verdict(

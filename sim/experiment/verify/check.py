@@ -13,12 +13,13 @@ from typing import Any
 
 from sim.experiment.ahead.run import today_file
 from sim.experiment.disk.folder import MANIFEST, FolderError
-from sim.experiment.disk.manifest import about_program, checksum, checksums, parse_manifest, seal
+from sim.experiment.disk.manifest import about_program, checksums, parse_manifest, seal
 from sim.experiment.disk.publish import require_finished
 from sim.experiment.verify.compare import UnreadableError, compare_tables
 from sim.experiment.verify.own_again import KINDS, NOT_SIMULATED
 from sim.experiment.verify.restate import restated
 from sim.experiment.verify.run_again import mapping, run_again
+from sim.pure.checksum import checksum
 from sim.pure.streams import VERSION
 from sim.scenario import Loaded, ScenarioError, load
 from sim.scenario.in_progress import SEAL

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.experiment.disk.manifest import checksum
+from sim.pure.checksum import checksum
 
 Row = Sequence[object]
 # A table whose cells are longer than this is none of ours.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-
-import numpy as np
+from operator import attrgetter
 
 from sim.pure.distributions import Distribution, Fixed
 from sim.pure.survival import Never
@@ -46,17 +45,6 @@ def target_is_idle(s: Scenario, target: str) -> bool:
     return s.after_infusion is None or getattr(s.after_infusion.by_earlier_target, target) == HazardRatios.by_default()
 
 
-def most_days(duration: Distribution) -> float:
-    """The longest duration possible; infinite where there is none."""
-    with np.errstate(divide="ignore"):
-        return float(duration.quantile(np.ones(1))[0])
-
-
-def least_days(duration: Distribution) -> float:
-    """The shortest duration possible."""
-    return float(duration.quantile(np.zeros(1))[0])
-
-
 def to_product(
     s: Scenario, days: Callable[[Distribution], float], of_several: Callable[[Iterable[float]], float]
 ) -> float:
@@ -76,7 +64,7 @@ def to_product(
 
 def least_to_product(s: Scenario) -> float:
     """The shortest time from apheresis to the product at the centre."""
-    return to_product(s, least_days, min)
+    return to_product(s, attrgetter("least"), min)
 
 
 def may_lose(s: Scenario, *resources: str) -> bool:
@@ -140,4 +128,4 @@ def is_read_late(s: Scenario) -> bool:
     tested = s.release_testing
     if tested.conditional is None:
         return False
-    return least_days(tested.conditional.sterility) >= most_days(tested.sterility)
+    return tested.conditional.sterility.least >= tested.sterility.most

@@ -12,7 +12,6 @@ from sim.scenario.unused.happens import (
     gives,
     later_products,
     least_to_product,
-    most_days,
     never_progresses,
     out_of_specification,
     policy_is,
@@ -50,7 +49,7 @@ def _bridges_all(s: Scenario) -> bool:
     """Whether nobody is infused without bridging, which begins in all before their product can be at the centre."""
     b = s.bridging
     off_the_shelf = gives(s, "allogeneic") or "allogeneic" in later_products(s)
-    return b.share == 1.0 and not off_the_shelf and not b.steps_up and most_days(b.start) < least_to_product(s)
+    return b.share == 1.0 and not off_the_shelf and not b.steps_up and b.start.most < least_to_product(s)
 
 
 def _runs(s: Scenario, *clocks: str) -> bool:

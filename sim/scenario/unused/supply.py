@@ -16,7 +16,7 @@ from sim.scenario.unused.binds import (
     unlimited_at_all,
     waits_for_slots,
 )
-from sim.scenario.unused.happens import fails, gives, most_days, out_of_specification
+from sim.scenario.unused.happens import fails, gives, out_of_specification
 from sim.scenario.unused.places import BEDS, FAILURE, LINES, OOS, REGIONS, TOXIC
 from sim.scenario.unused.rule import Rule
 
@@ -128,7 +128,7 @@ REFUSED: tuple[Rule, ...] = (
     ),
     Rule(
         "infusion.deferral.repeat_after",
-        lambda s: s.infusion.deferral is not None and most_days(s.infusion.deferral.days)
+        lambda s: s.infusion.deferral is not None and s.infusion.deferral.days.most
         <= s.infusion.deferral.repeat_after,
         ("infusion.deferral.days",), "no infusion is put off for longer",
     ),

@@ -7,7 +7,7 @@ from sim.scenario.people import is_unlimited
 from sim.scenario.schema import Scenario
 from sim.scenario.units import write_days
 from sim.scenario.unused.binds import needs_icu
-from sim.scenario.unused.happens import gives, least_days, most_days
+from sim.scenario.unused.happens import gives
 from sim.scenario.unused.network import withdraws_late
 from sim.scenario.unused.rule import Rule
 from sim.scenario.unused.steps import must_be_ready
@@ -21,23 +21,23 @@ def _outlasted(s: Scenario, test: str) -> str:
     tests = dict((first, ("potency", tested.potency), ("identity", tested.identity)))
     if test not in tests or not is_unlimited(tested.lab):
         return ""
-    longer = (o for o, days in tests.items() if o != test and least_days(days) >= most_days(tests[test]))
+    longer = (o for o, days in tests.items() if o != test and days.least >= tests[test].most)
     other = next(longer, "")
-    return f"{other.rpartition('.')[2]} takes at least {write_days(least_days(tests[other]))}" if other else ""
+    return f"{other.rpartition('.')[2]} takes at least {write_days(tests[other].least)}" if other else ""
 
 
 def _least_to_centre(s: Scenario) -> float:
     """The shortest time from the begin of the sterility test to the product at the centre, by a conditional release."""
     tested = s.release_testing
     assert tested.conditional is not None
-    return sum(map(least_days, (tested.conditional.sterility, tested.review, s.shipping.to_centre)))
+    return sum(each.least for each in (tested.conditional.sterility, tested.review, s.shipping.to_centre))
 
 
 def _test_is_over(s: Scenario) -> bool:
     """Whether nothing is left of a sterility test when the product is at the centre."""
     stops = any(d.resource == "lab" and d.work != "finish" for d in s.disruptions.values())
     tested = s.release_testing
-    return tested.conditional is not None and not stops and most_days(tested.sterility) <= _least_to_centre(s)
+    return tested.conditional is not None and not stops and tested.sterility.most <= _least_to_centre(s)
 
 
 def _queues_once(s: Scenario) -> bool:
