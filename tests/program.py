@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
 from functools import cache
@@ -47,6 +47,14 @@ class Started:
             return None
         with self._place:
             return Done(code, *(_text(file) for file in self._said))
+
+
+def shortened(arguments: Sequence[str], options: Sequence[str]) -> list[str]:
+    """A command with these options, in place of its own of the same names; what is set is set besides."""
+    instead = {word for word in options if word.startswith("-")} - {"--set"}
+    instead |= {"--replications"} if "-n" in instead else set()
+    kept = [word for word, before in zip(arguments, ["", *arguments], strict=False) if not instead & {word, before}]
+    return [*kept, *options]
 
 
 def call(*arguments: str, cwd: Path | None = None, how: Callable[[], None] | None = None) -> Done:

@@ -222,7 +222,7 @@ def test_a_failed_run_leaves_old_results_as_they_were(tmp_path: Path) -> None:
     before = (out / "manifest.json").read_text()
     case = SHIPPED / "validation" / "remake.yaml"
     # in a hundred or so attempts on average there is one who needs more than a thousand
-    changed = ("--set", "manufacturing.failure=0.9899", "-n", "40", "--engine", COMPILED if HAS_NUMBA else SIMPY)
+    changed = ("--set", "manufacturing.failure=0.9899", "--engine", COMPILED if HAS_NUMBA else SIMPY)
     done = call("run", str(case), "--out", str(out), *changed, *SHORT[2:])
     assert done.returncode == 1
     assert "still failing after 1,000 attempts" in done.stderr

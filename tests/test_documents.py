@@ -24,6 +24,7 @@ from sim.scenario import Scenario, load
 from sim.shell.commands import COMMANDS
 from sim.shell.screen import MISSED
 from sim.tables.words import OUTCOMES
+from tests.program import shortened
 from tests.runs import SHIPPED
 
 ROOT = Path(__file__).parents[1]
@@ -141,7 +142,7 @@ def test_a_command_of_a_document_runs(command: str, desk: Path) -> None:
         for folder in (desk / "results").glob("plan-*"):
             shutil.rmtree(folder)
     with chdir(desk):
-        said = CliRunner().invoke(cli, [verb, *arguments, *fewer])
+        said = CliRunner().invoke(cli, [verb, *shortened(arguments, fewer)])
     # so few replications are too few to be as sure of a target as `plan` has to be
     assert said.exit_code in ((0, MISSED) if verb == "plan" else (0,)), said.output
     assert "Traceback" not in said.output

@@ -43,6 +43,31 @@ def test_a_command(command: str, told: str) -> None:
     assert told in " ".join(done.output.split())
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("run --seed 1 --seed 2", "--seed is given twice"),
+        ("run -n 2 --replications 3", "--replications is given twice"),
+        ("run --workers 0 --workers 1", "--workers is given twice"),
+        ("compare other.yaml --out a --out=b", "--out is given twice"),
+        ("compare other.yaml --robustness --no-robustness", "--robustness / --no-robustness is given twice"),
+        ("psa --samples 10 --samples 20", "--samples is given twice"),
+        ("plan --target infused_share>=.5 --confidence 0.9 --confidence 0.8", "--confidence is given twice"),
+        ("records check --out a --out b", "--out is given twice"),
+    ],
+)
+def test_an_option_that_takes_one_value(words: str, told: str) -> None:
+    # there is no such file: whatever becomes of the options, nothing is simulated
+    done = CliRunner().invoke(cli, [*words.split(), "nowhere.yaml"])
+    assert done.exit_code == 2
+    assert told in " ".join(done.output.split())
+
+
+def test_what_is_collected_and_what_says_the_same_again_may_stand_twice() -> None:
+    said = "check nowhere.yaml --all --all --set run.seed=1 --set run.warm_up=1d"
+    assert "twice" not in CliRunner().invoke(cli, said.split()).output
+
+
 def test_the_front_door() -> None:
     with pytest.raises(ScenarioError, match="is set more than once"):
         v2v.load("autologous", set={"run.seed": 3}, seed=4)

@@ -11,7 +11,7 @@ import pytest
 
 from sim.experiment.calibrate.run import Study
 from sim.scenario import load
-from tests.program import call
+from tests.program import call, shortened
 from tests.records.simulated import Extract, register_of, simulated
 from tests.runs import SHIPPED
 
@@ -59,7 +59,7 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert (here / words[1]).is_file(), line
             continue
         assert words[:2] == ["python", "run_sim.py"]
-        done = call(*words[2:], *CUT.get(words[2], []), cwd=here, how=few_checks)
+        done = call(*shortened(words[2:], CUT.get(words[2], [])), cwd=here, how=few_checks)
         assert done.returncode == 0, f"{line}: {done.stderr}"
     return here
 

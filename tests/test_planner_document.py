@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from tests.program import call
+from tests.program import call, shortened
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "planner.md"
 SHORT = ["--set", "run.window=180 d", "--set", "run.warm_up=0 d", "--set", "run.follow_up=200 d"]
@@ -37,7 +37,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
             cut = CUT.get(words[2], [])
             if "infused_share" not in line:
                 cut = cut[:-2] if words[2] == "plan" else cut
-            done = call(*words[2:], *cut, cwd=here)
+            done = call(*shortened(words[2:], cut), cwd=here)
             assert done.returncode == 0 or words[2] == "plan", f"{line}: {done.stderr}"
             said[line] = done.stdout + done.stderr
     return here, said

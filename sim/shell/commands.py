@@ -52,7 +52,33 @@ def _present(command: str, word: str) -> str:
     return f"{going.now}{equals}{value}"
 
 
-class Commands(click.Group):
+class Once(click.Group):
+    """A group whose commands refuse a value that is given twice: the first would be dropped in silence."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command and its arguments."""
+        name, command, rest = self.find_command(ctx, args)
+        if command is not None and not isinstance(command, click.Group) and not ctx.resilient_parsing:
+            its = click.Context(command, info_name=name, parent=ctx)
+            _, _, given = command.make_parser(its).parse_args(list(rest))
+            for option in given:
+                if isinstance(option, click.Option) and _is_one_value(option) and given.count(option) > 1:
+                    its.fail(f"{' / '.join((option.opts[0], *option.secondary_opts))} is given twice; allowed: once")
+        return name, command, rest
+
+    def find_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command and its arguments, with the present names of both."""
+        return super().resolve_command(ctx, args)
+
+
+def _is_one_value(option: click.Option) -> bool:
+    """Whether a second one would replace the first: not what is collected, and no switch that says the same again."""
+    return not option.multiple and not option.count and (not option.is_flag or bool(option.secondary_opts))
+
+
+class Commands(Once):
     """A group whose commands are imported when they are called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -71,16 +97,14 @@ class Commands(click.Group):
         assert isinstance(found, click.Command)
         return found
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
+    def find_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """The command and its arguments, with the present names of options that go."""
         unknown = args[0] not in COMMANDS and args[0] not in GOING and not args[0].startswith("-")
         if unknown and not ctx.resilient_parsing:
             from sim.scenario.problems import did_you_mean, show
 
             ctx.fail(f"no command {show(args[0])}{did_you_mean(args[0], list(COMMANDS), 'commands')}")
-        name, command, rest = super().resolve_command(ctx, args)
+        name, command, rest = super().find_command(ctx, args)
         return name, command, [_present(str(name), word) for word in rest]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from sim.shell.commands import Once
 from sim.shell.options import PATH, quiet, replace
 from sim.shell.screen import BAD_INPUT, command_line, errors_in_words, print_table, program, stop, tell
 from sim.tables.words import counted
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from sim.records.reader import Reading
 
 
-@click.group("records")
+@click.group("records", cls=Once)
 def records_command() -> None:
     """Describe a register of past patients, or check one: `records new`, `records check`."""
 

@@ -19,7 +19,7 @@ from tests.faults.program import ROOT
 
 PAIR = tuple(str(ROOT / "scenarios" / f"{name}.yaml") for name in ("autologous", "allogeneic"))
 CASE = str(ROOT / "scenarios" / "validation" / "fifty_patients_3.yaml")
-LINES = ("small.yaml", "--vary", "manufacturing.lines=2,3", "-n", "2", "-q")
+LINES = ("small.yaml", "--vary", "manufacturing.lines=2,3", "-q")
 SEEN: set[str] = set()
 # For CI, which calls it once with each set of versions.
 pytestmark = pytest.mark.slow
@@ -75,7 +75,7 @@ def test_verify_finds_the_same_numbers(place: Path) -> None:
 
 
 def test_studies_of_many_points(place: Path) -> None:
-    call(place, "sweep", *LINES, "--out", "grid")
+    call(place, "sweep", *LINES, "-n", "2", "--out", "grid")
     assert set(pd.read_csv(place / "grid" / "sweep.csv")["point"]) == {0, 1}
     call(place, "sweep", *LINES[:1], "--vary", "manufacturing.lines=1:3", "--design", "sobol", "--samples", "4", "-n",
          "2", "-q", "--out", "sobol")  # fmt: skip
