@@ -69,7 +69,7 @@ def draw(outcomes: pd.DataFrame, findings: Findings) -> Figure:
     for place, scenario in enumerate(fields):
         figure.add_annotation(
             **wide.heading(place),
-            text=f"<b>{name_of(scenario, 40)}</b>",
+            text=f"<b>{name_of(scenario, 44)}</b>",
             xanchor="left",
             yanchor="bottom",
             showarrow=False,

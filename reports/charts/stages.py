@@ -27,7 +27,7 @@ from reports.theme import (
 )
 from reports.words import ROUNDING, Estimate, compact, figure, level, listed, stands_out
 
-BAR, HEADING, GAP, BELOW = 74, 26, 16, 52
+BAR, HEADING, GAP, BELOW = 74, 36, 10, 52
 KINDS = {"queue": "waiting in a queue", "process": "work under way"}
 MEAN = "waiting_days_mean"
 
@@ -156,7 +156,7 @@ def _heading(picture: Figure, findings: Findings, place: int, at: float, narrow:
     short = level(whole) if whole.known else "nobody infused"
     muted = f" <span style='color:{MUTED};font-size:{SMALL_SIZE}px'>"
     narrow[f"layout.annotations.{len(picture.annotations)}.text"] = (
-        f"<b>{name_of(scenario, 26)}</b>{muted}{short}</span>"
+        f"<b>{lines(scenario, 32, 2)}</b>{muted}{short}</span>"
     )
     picture.add_annotation(
         xref="x domain",
@@ -167,6 +167,7 @@ def _heading(picture: Figure, findings: Findings, place: int, at: float, narrow:
         text=f"<b>{name_of(scenario, 52)}</b>{muted} {wide}</span>",
         font={"size": 14, "color": legible(mark(place).colour)},
         showarrow=False,
+        align="left",
         xanchor="left",
         yanchor="bottom",
     )

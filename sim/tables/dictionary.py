@@ -19,31 +19,31 @@ from sim.tables.through_time import THROUGH_TIME
 CHAPTERS: Sequence[tuple[str, str, Sequence[Table]]] = (
     (
         "Single patients",
-        "Parquet, streamed as replications finish, and event logs. Days are numbers with fractions.",
+        "Parquet files, written while replications finish, and event logs. Days are numbers with fractions.",
         BIG,
     ),
     (
         "Runs and comparisons",
-        "Means are over replications; `low` and `high` bound 95% simulation intervals.",
+        "Means are over replications; `low` and `high` are the ends of 95% simulation intervals.",
         (*COMPARISON, *THROUGH_TIME, VALIDATION, *ARRANGEMENT),
     ),
     ("Costs and quality of life", "Only where every scenario has a section `economics`.", ECONOMICS),
-    ("Studies of many points", "Of sweeps, plans and probabilistic sensitivity analyses.", POINTS),
+    ("Studies of many points", "Sweeps, plans and probabilistic sensitivity analyses.", POINTS),
     (
         "Own records",
-        "Of a register and what was fitted to it; `low` and `high` bound 95% confidence intervals.",
+        "A register and what was fitted to it; `low` and `high` are the ends of 95% confidence intervals.",
         RECORDS,
     ),
     (
         "Calibration",
-        "Of values that no record holds; `low` and `high` bound 90% posterior intervals. What the posterior predicts "
-        "stands in `observed.csv` and `observed_scores.csv`, as for `observe`.",
+        "Values that no record holds; `low` and `high` are the ends of 90% posterior intervals. What the posterior "
+        "predicts is in `observed.csv` and `observed_scores.csv`, as for `observe`.",
         CALIBRATION,
     ),
     (
         "Forecast",
-        "Of a register from its last day on. Quantiles are over simulated futures, each with its own draw of what is "
-        "uncertain. Numbers of patients of the register from 1 to 4 are null, and so is what would tell them.",
+        "A register from its last day on. Quantiles are over simulated futures, each with its own draw of what is "
+        "uncertain. Numbers of patients of the register from 1 to 4 are null, and so is whatever would give them away.",
         FORECAST,
     ),
 )
@@ -51,8 +51,11 @@ START = """# The tables of a results folder
 
 Printed by `python run_sim.py tables` from the declarations that every table is checked by when it is written and when
 it is read. A cell without a value is null in Parquet and empty in CSV: it never stands for 0, and no cell holds NaN or an
-infinite number. In *null* stands what such a cell means; where nothing stands there, there is none. Columns with `<...>` in
-their name are one for each. CSV is UTF-8 with a comma; text is as it was written, so import it as text.
+infinite number. The column *null* below says what such a cell means; where it is blank, every cell has a value. A name with
+`<...>` in it stands for several columns, one for each path, scenario or resource. The unit `of the metric` or `of the path` is the
+one that stands in the row, in its column `unit`; `of the metric, a difference` is a difference in that unit, so that 0.05 of a
+proportion is 5 percentage points. CSV files are in UTF-8, with commas between the cells. Names are kept as you wrote them:
+a scenario may be called `007`, so have your spreadsheet import them as text.
 
 ## What is wasted
 
@@ -64,7 +67,7 @@ their name are one for each. CSV is UTF-8 with a comma; text is as it was writte
   slots handed back in time (`notice`) are neither.
 - **`slots_withdrawn`** counts slots that the manufacturer took back because the manufacture that they imply would start while the
   lines are closed (or, where the scenario says so, fewer), whether or not they had been offered or claimed, by the start day as
-  above. They are neither wasted nor expired; who held one is back on the list.
+  above. They are neither wasted nor expired; whoever held one is back on the list.
 - **`product_wasted`** counts products released by the factory and doses drawn from stock that were not infused: of patients who
   died, progressed, withdrew or were refused after release; products lost or damaged on their way back, and products out of
   specification that were refused after release. It counts by the day on which the waste was certain, the later of release (or draw)
@@ -125,7 +128,7 @@ def dictionary() -> str:
 def _of(table: Table) -> Iterator[str]:
     yield f"### `{table.file}`"
     yield ""
-    yield f"A row: {table.grain}." + (f" Named by {', '.join(map(_code, table.key))}." if table.key else "")
+    yield f"One row per {table.grain}." + (f" Key: {', '.join(map(_code, table.key))}." if table.key else "")
     yield ""
     yield "| column | kind | unit | can be | null | what it says |"
     yield "|---|---|---|---|---|---|"

@@ -211,6 +211,17 @@ def test_what_changes_on_a_phone_is_there_to_be_changed(files: Callable[[str], F
                 assert isinstance(place, dict), dotted
 
 
+@pytest.mark.parametrize(("name", "chart"), [("six", "stages"), ("real", "flow")])
+def test_names_of_some_length_are_whole_on_a_phone(
+    files: Callable[[str], Files], folder: Callable[[str], Path], name: str, chart: str
+) -> None:
+    names = [one for one in dict.fromkeys(table(folder(name), "summary")["scenario"]) if len(one) <= 36]
+    assert max(map(len, names)) > 26
+    narrow = drawn(files(name), chart)["layout"]["meta"]["narrow"]
+    told = [text.replace("<br>", " ") for text in narrow.values() if isinstance(text, str)]
+    assert [one for one in names if not any(f"<b>{one}</b>" in text for text in told)] == []
+
+
 def test_one_replication_draws_no_whiskers_and_says_so(files: Callable[[str], Files]) -> None:
     for name in ("waiting_times", "outcomes", "differences"):
         figure = drawn(files("once"), name)
