@@ -13,14 +13,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal, get_args, get_origin
 
-from sim.scenario import Loaded
+from sim.scenario import Loaded, lists, opening, people
 from sim.scenario.clock_values import Clock
 from sim.scenario.kinds import WORD, Days, Number, Text, Whole
 from sim.scenario.leaves import marker_at, values
-from sim.scenario.lists import COUNTED, RATES, NameList
+from sim.scenario.lists import COUNTED, RATES
 from sim.scenario.named import OrWord
-from sim.scenario.opening import WEEKDAYS, Clocktimes, Weekdays
-from sim.scenario.people import SharesByName
+from sim.scenario.opening import WEEKDAYS
 from sim.scenario.units import UNIT_OF_SPELLING, parse_days, parse_rate
 
 Path = tuple[str, ...]
@@ -101,19 +100,19 @@ def _of_value(path: Path, kind: Any, plain: Any, resolved: Resolved) -> Iterator
     match kind:
         case Number(low=0.0, high=1.0) if path[-1] == "share":
             yield Change(path, (), plain, tuple(_shares(path, plain, resolved)))
-        case SharesByName():
+        case people.SHARES_BY_NAME:
             names = resolved["patients"]["risk_groups"] if path[-1] == "risk_groups" else resolved["centres"]
             yield _change(path, (), plain, list(_others(plain, names)))
         case Text() if path[-1] in ("calendar", "centre"):
             names = resolved["calendars" if path[-1] == "calendar" else "centres"]
             yield _change(path, (), plain, [name for name in names if name != plain])
-        case NameList() if path[0] == "shared":
+        case lists.NAME_LIST if path[0] == "shared":
             news = [list(resolved["centres"]), plain[:-1]]
             yield _change(path, (), plain, [new for new in news if new != plain and len(new) > 1])
-        case NameList():
+        case lists.NAME_LIST:
             groups = list(resolved["patients"]["risk_groups"])
             yield _change(path, (), plain, [[g for g in groups if g not in plain], groups])
-        case Weekdays():
+        case opening.DAYS_OF_WEEK:
             yield from _listed(path, plain, [day for day in WEEKDAYS if day not in plain])
         case Clock() if plain == "never":
             yield _change(path, (), plain, [{"exponential": {"rate": "0.05 / d"}}])
@@ -191,7 +190,7 @@ def _inside(path: Path, kind: Any, plain: Any) -> Iterator[Change]:
             entry = {inside[0]: plain[inside[0]]}
             yield _change(path, inside, old, [_with(entry, inside, new) for new in _scalar(None, old)])
             continue
-        news = _clocktime(old, inside) if isinstance(kind, Clocktimes) else _scalar(_kind_inside(kind), old)
+        news = _clocktime(old, inside) if kind is opening.HOURS else _scalar(_kind_inside(kind), old)
         yield _change(path, inside, old, [_with(plain, inside, new) for new in news])
     if isinstance(plain, dict) and (kind in COUNTED or kind is RATES):
         for key in list(plain)[1:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,6 +15,7 @@ import pytest
 from sim.engine import simpy_engine
 from sim.engine.choice import COMPILED, SIMPY
 from sim.engine.trace import CHECK_EVERY_DAYS, LOT, PATIENT, Trace, joined
+from sim.engine.world import World
 from sim.experiment.runs import horizon
 from sim.experiment.runs import replicate as rooms
 from sim.experiment.runs.replicate import Arm, Keep, economics_of, run_arm
@@ -146,6 +148,14 @@ def test_joined_traces_point_to_the_patients_of_the_batch() -> None:
     names = [whole.stages.names[place] for place in whole.stages.stage]
     apart = [t.stages.names[place] for t in traces if t.stages is not None for place in t.stages.stage]
     assert names == apart
+
+
+def test_the_reference_engine_lets_go_of_each_world_when_its_replication_is_over() -> None:
+    arm = arm_of("autologous")
+    cohort, luck = draw_cohort(arm.scenario, arm.protocol.clocks, range(3))
+    simpy_engine.run(arm.protocol, cohort, luck, arm.scenario.runs_until, arm.scenario.run.follow_up)
+    assert gc.isenabled()
+    assert [one for one in gc.get_objects() if type(one) is World] == []
 
 
 def test_lots_of_a_batch_keep_the_numbers_of_their_replication() -> None:

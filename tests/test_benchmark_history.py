@@ -21,3 +21,10 @@ def test_entries_are_kept_in_order(tmp_path: Path) -> None:
         keep(entry(version, {"Model P, compiled": 0.0123456}, {"milliseconds": {}}), file)
     assert [one["version"] for one in kept(file)] == ["1.0", "1.1"]
     assert kept(file)[-1]["times"] == {"Model P, compiled": 0.01235}
+
+
+def test_the_paper_tells_of_the_run_kept_last() -> None:
+    times = kept()[-1]["times"]
+    reference, compiled = times["Model P, SimPy engine"], times["Model P, compiled"]
+    words = " ".join((Path(__file__).parents[1] / "paper" / "paper.md").read_text(encoding="utf-8").split())
+    assert f"the reference engine took {reference:.2g} and the compiled engine {compiled:.2g} of the time" in words

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 import vein2vein as v2v
 from run_sim import cli
 from sim.experiment.asked import OptionError
-from sim.experiment.options import EVERY, OWN, Number, Whole, Word, limit
+from sim.experiment.options import EVERY, MOST_WORKERS, OWN, Number, Whole, Word, limit
 from vein2vein import going
 from vein2vein.limits import kind, read
 
@@ -290,3 +290,14 @@ def test_nothing_that_goes_is_named_for_a_version_that_is_here() -> None:
     here = tuple(int(part) for part in sim.__version__.split("."))
     for old, one in going.GOING.items():
         assert tuple(int(part) for part in one.until.split(".")) > here, f"{old} was to be gone with {one.until}"
+
+
+def test_no_more_workers_than_a_machine_can_bear(tmp_path: Path) -> None:
+    # there is no such file: whatever becomes of the limit, nothing is started
+    nowhere = str(tmp_path / "nowhere.yaml")
+    for command in ("run", "compare", "sweep", "psa", "plan"):
+        done = CliRunner().invoke(cli, [command, nowhere, "--workers", str(MOST_WORKERS + 1)])
+        assert done.exit_code == 2, command
+        assert f"{MOST_WORKERS + 1} is not in the range 1<=x<={MOST_WORKERS}" in done.output, (command, done.output)
+    with pytest.raises(ValueError, match=f"workers.*1 to {MOST_WORKERS}"):
+        v2v.run(nowhere, workers=MOST_WORKERS + 1)

@@ -17,6 +17,7 @@ class BookingPool(Pool):
     the first could be served as the bookings and the units in use now stand.
     """
 
+    free = inf  # whether there is a booking depends on who asks
     # who is first and leaves makes room for the next, whose day may fit
     counts_waiting = True
 
@@ -31,11 +32,6 @@ class BookingPool(Pool):
         for day, steps in known:
             if day > 0.0:
                 then(self.timeline.on(day, Phase.DELIVERY + self.resource), self._learn, steps)
-
-    @property
-    def free(self) -> float:
-        """Without limit: whether there is a booking depends on who asks."""
-        return inf
 
     def give_back(self, request: Request, has_left: bool) -> None:
         """A booking is given up."""
@@ -68,7 +64,7 @@ class BookingPool(Pool):
 
     def _can_serve(self, request: Request) -> bool:
         """Whether a unit will be there at each instant of the time that is asked for."""
-        if len(self._held) + sum([one.units for one in self._units.holders]) < min(units for _, units in self._known):
+        if len(self._held) + self._units.most_held < min([units for _, units in self._known]):
             return True  # were all taken at once, and as few there as ever will be
         first = self._needed_on(request, self.timeline.now)
         end = first + request.planned

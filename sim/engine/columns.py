@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,24 +17,26 @@ class Columns:
 
     def __init__(self, drawn: Mapping[str, Distribution | float], uniforms: Uniforms, count: int) -> None:
         self._drawn, self._uniforms, self._count = drawn, uniforms, count
-        self._made: dict[tuple[str, int], array[float]] = {}
+        self._made: dict[tuple[str, int], list[Any]] = {}
 
     def value(self, purpose: str, attempt: int, entity: int) -> Any:
         """Days of a duration, or whether a share applies."""
-        made = self._made.get((purpose, attempt), ())
-        if entity >= len(made):
+        try:
+            return self._made[purpose, attempt][entity]
+        except (KeyError, IndexError):
             count = self._count
             while count <= entity:
                 count *= 2
-            made = self._made[purpose, attempt] = self._draw(purpose, attempt, count)
-        return made[entity]
+            self._made[purpose, attempt] = self._draw(purpose, attempt, count)
+        return self._made[purpose, attempt][entity]
 
-    def _draw(self, purpose: str, attempt: int, count: int) -> array[float]:
+    def _draw(self, purpose: str, attempt: int, count: int) -> list[Any]:
         rule = self._drawn[purpose]
         if isinstance(rule, Distribution) and rule.is_fixed:
-            return array("d", [rule.mean()]) * count
+            return [rule.mean()] * count
         found = days_or_chances(rule, self._uniforms(purpose, attempt, count))
-        return array("d", found if isinstance(rule, Distribution) else found < rule)
+        values: list[Any] = (found if isinstance(rule, Distribution) else found < rule).tolist()
+        return values
 
 
 def days_or_chances(rule: Distribution | float, uniforms: FloatArray) -> FloatArray:

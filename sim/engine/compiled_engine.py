@@ -59,10 +59,11 @@ from sim.engine.kernel.tables import (
     Walkers,
     Wanted,
 )
-from sim.engine.trace import CHECK_EVERY_DAYS, EngineError, Expiries, FloatArray, IntArray, Lots, Stages, Trace
+from sim.engine.trace import CHECK_EVERY_DAYS, EngineError, Expiries, Lots, Stages, Trace
 from sim.pieces.cohort import Cohort
 from sim.pieces.luck import Luck
 from sim.pieces.protocol import Protocol
+from sim.pure.arrays import FloatArray, IntArray
 from sim.pure.mortality import Ahead
 
 # Importing the kernel has compiled it, or found it kept.
@@ -190,7 +191,11 @@ def _in_order_of_arrival(cohort: Cohort) -> IntArray:
 
     Those of a source are in this order already: sorting each replication is a merge of a few runs.
     """
-    days, order = np.maximum(cohort.begin_day, 0.0), np.empty(len(cohort.begin_day), dtype=np.int64)
+    days = np.maximum(cohort.begin_day, 0.0)
+    order = np.arange(len(days))
+    back = 1 + np.flatnonzero(days[1:] < days[:-1])
+    if (cohort.first[np.searchsorted(cohort.first, back)] == back).all():
+        return order
     for first, end in pairwise(cohort.first.tolist()):
         order[first:end] = first + np.argsort(days[first:end], kind="stable")
     return order
@@ -237,7 +242,7 @@ def _start(
             leave_clock=cohort.leave_clock.copy(),
             progression_day=cohort.progression_day.copy(),
             referral=cohort.referral_day.copy(),
-            first_use=np.full(count, -1, dtype=np.int64),
+            uses=np.zeros(count, dtype=np.int64),
             stages=rows(Passed, 16 * room if traced else 0),
         ),
         _no_uses(count * flat.uses + room),
@@ -281,14 +286,16 @@ def _first_draws(flat: Flat, cohort: Cohort, luck: Luck) -> Draws:
     draws = no_draws(flat.fixed)
     if len(cohort.replication):
         courses = [np.flatnonzero(cohort.course == course) for course in (1, 2)]
-        draws = with_first(draws, flat.of_patients, courses, cohort.flags, luck.patients)
+        chances = luck.patients(tuple(flat.of_patients.rules))
+        draws = with_first(draws, flat.of_patients, courses, cohort.flags, chances, luck.patients)
     return _with_lots(flat, draws, luck, FIRST_ROOM) if flat.of_lots.rules else draws
 
 
 def _with_lots(flat: Flat, draws: Draws, luck: Luck, count: int) -> Draws:
     """With those of the first lots of each replication."""
-    every = np.arange(count * len(luck.replications))
-    return with_first(draws, flat.of_lots, (every,), {}, _asked_of_lots(flat, luck, count), count)
+    every, ask = np.arange(count * len(luck.replications)), _asked_of_lots(flat, luck, count)
+    chances = ask(tuple(flat.of_lots.rules), every, np.zeros(len(every), dtype=np.int64))
+    return with_first(draws, flat.of_lots, (every,), {}, chances, ask, count)
 
 
 def _asked_of_lots(flat: Flat, luck: Luck, count: int) -> Ask:
@@ -299,7 +306,7 @@ def _draw(flat: Flat, state: State, luck: Luck) -> State:
     """The state with the draws that the kernel has come to, and that were not foreseen: for the whole batch."""
     now, draws = _now(state), state.draws
     purpose, attempt, entity = int(now["need_purpose"]), int(now["need_attempt"]), int(now["need_entity"])
-    width = int(draws.width[purpose])
+    width = int(draws.purposes["width"][purpose])
     if entity >= width:
         return state._replace(draws=_with_lots(flat, draws, luck, 2 * width))
     if now["need_kind"] == k.PATIENT:
@@ -355,7 +362,7 @@ def _trace(flat: Flat, cohort: Cohort, state: State) -> Trace:
         stop_day=each["stop"].copy(),
         milestones=flat.milestones,
         notes=records.notes,
-        passes=records.passes.astype(np.int64),
+        passes=records.passes,
         attempt_names=flat.attempt_names,
         attempts=records.attempts,
         outcomes=flat.outcomes,

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.engine.columns import days_or_chances
-from sim.engine.foresight import BoolArray, decisions, foreseen
+from sim.engine.foresight import decisions, foreseen
+from sim.engine.kernel.rows import Purpose, blank, copied
 from sim.engine.kernel.tables import Draws
 from sim.pieces.protocol import drawn, draws_by_attempts
 from sim.pieces.steps import Path
-from sim.pure.arrays import FloatArray, IntArray
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 from sim.pure.distributions import Distribution
 
 # (purposes, entities, attempt of each) -> uniforms of shape (purposes, entities)
@@ -53,12 +54,11 @@ def purposes_of(paths: Sequence[Path], first: int) -> Purposes:
 
 def no_draws(fixed: FloatArray) -> Draws:
     """Nothing drawn yet; `fixed`: the value of each purpose where that is the same for all, else -1."""
-    count = len(fixed)
+    purposes = blank(Purpose, len(fixed))
+    purposes["fixed"], purposes["foreseen"] = fixed, -1
     return Draws(
-        fixed=fixed,
-        width=np.zeros(count, dtype=np.int64),
-        at=np.full((count, 1), -1, dtype=np.int64),
-        again=np.full((count, 2), -1, dtype=np.int64),
+        purposes=purposes,
+        later=np.full((len(fixed), 0), -1, dtype=np.int64),
         foreseen=np.empty((2, 0), dtype=np.int64),
         values=np.empty(0),
     )
@@ -69,51 +69,55 @@ def with_first(
     purposes: Purposes,
     walkers: Sequence[IntArray],
     flags: Mapping[str, BoolArray],
+    chances: FloatArray,
     ask: Ask,
     width: int | None = None,
 ) -> Draws:
     """With the first attempts of everybody, and the later ones that they are foreseen to come to.
 
-    `walkers`: the entities on the path of each course, numbered from 0 on over all of them. `width`: how many of them
-    each replication has; unless said, the kernel numbers them as they are numbered here.
+    `walkers`: the entities on the path of each course, numbered from 0 on over all of them. `chances`: the uniforms of
+    first attempts, shape (purposes, entities); `ask`: for those of later ones. `width`: how many entities each
+    replication has; unless said, the kernel numbers them as they are numbered here.
     """
     count, names = sum(len(who) for who in walkers), tuple(purposes.rules)
-    everybody = np.arange(count)
-    chances = ask(names, everybody, np.zeros(count, dtype=np.int64))
     by_name = dict(zip(names, chances, strict=True))
 
     def chance(purpose: str, who: IntArray, attempt: IntArray) -> FloatArray:
-        found: FloatArray = ask((purpose,), who, attempt)[0] if attempt.any() else by_name[purpose][who]
+        found: FloatArray = ask((purpose,), who, attempt)[0] if attempt.any() else by_name[purpose].take(who)
         return found
 
     begun = foreseen(tuple(zip(purposes.decisions, walkers, strict=True)), count, flags, chance)
-    at, again, widths = draws.at.copy(), draws.again.copy(), draws.width.copy()
-    values, rows = [draws.values], [draws.foreseen]
+    drawn, attempts, rows = copied(draws.purposes), draws.later.copy(), [draws.foreseen]
     length, row = len(draws.values), draws.foreseen.shape[1]
     numbers = [purposes.numbers[name] for name in names]
-    at[numbers], again[numbers] = -1, -1  # of fewer entities, where there were any
-    at[numbers, 0] = length + count * np.arange(len(names))
-    widths[numbers] = count if width is None else width
-    values.append(_valued(purposes, names, chances))
+    attempts[numbers], drawn["foreseen"][numbers] = -1, -1  # of fewer entities, where there were any
+    drawn["first"][numbers] = length + count * np.arange(len(names))
+    drawn["width"][numbers] = count if width is None else width
+    blocks = [(names, chances)]
     length += chances.size
     for name, family in purposes.families.items():
-        later = np.maximum(begun.get(name, 0) - np.ones(count, dtype=np.int64), 0)
-        if not later.any():
+        if name not in begun or begun[name].max(initial=0) < 2:
             continue
-        who, before = np.repeat(everybody, later), np.cumsum(later) - later
-        attempt = 1 + np.arange(len(who)) - before[who]
-        values.append(_valued(purposes, family, ask(family, who, attempt)))
+        later = np.maximum(begun[name] - 1, 0)
+        before = np.cumsum(later) - later
+        who = np.repeat(np.arange(count), later)
+        blocks.append((family, ask(family, who, 1 + np.arange(len(who)) - before[who])))
         rows.append(np.stack([later, before]))
         for place, purpose in enumerate(family):
-            again[purposes.numbers[purpose]] = row, length + place * len(who)
+            its = drawn[purposes.numbers[purpose]]
+            its["foreseen"], its["later"] = row, length + place * len(who)
         row, length = row + count, length + len(family) * len(who)
     return draws._replace(
-        width=widths, at=at, again=again, foreseen=np.concatenate(rows, axis=1), values=np.concatenate(values)
+        purposes=drawn,
+        later=attempts,
+        foreseen=np.concatenate(rows, axis=1),
+        values=_with_values(draws.values, purposes, blocks),
     )
 
 
 def with_attempt(draws: Draws, purposes: Purposes, purpose: int, attempt: int, ask: Ask, count: int) -> Draws:
-    """With an attempt that was not foreseen, for everybody (`count`): of a purpose, and of those drawn with it.
+    """With an attempt (not the first) that was not foreseen, for everybody (`count`): of a purpose, and of those drawn
+    with it.
 
     Who comes so far often goes on: as many attempts again are drawn at once.
     """
@@ -121,16 +125,23 @@ def with_attempt(draws: Draws, purposes: Purposes, purpose: int, attempt: int, a
     names = next((family for family in purposes.families.values() if name in family), (name,))
     numbers = [purposes.numbers[name] for name in names]
     attempts = np.arange(attempt, max(attempt + 1, 2 * attempt))
-    at = np.full((len(draws.at), max(draws.at.shape[1], attempts[-1] + 1)), -1, dtype=np.int64)
-    at[:, : draws.at.shape[1]] = draws.at
+    later = np.full((len(draws.later), max(draws.later.shape[1], attempts[-1])), -1, dtype=np.int64)
+    later[:, : draws.later.shape[1]] = draws.later
     blocks = np.arange(len(names) * len(attempts)).reshape(len(names), len(attempts))
-    at[np.ix_(np.array(numbers), attempts)] = len(draws.values) + count * blocks
+    later[np.ix_(np.array(numbers), attempts - 1)] = len(draws.values) + count * blocks
     chances = ask(names, np.tile(np.arange(count), len(attempts)), np.repeat(attempts, count))
-    return draws._replace(at=at, values=np.concatenate([draws.values, _valued(purposes, names, chances)]))
+    values = _with_values(draws.values, purposes, [(names, chances)])
+    return draws._replace(later=later, values=values)
 
 
-def _valued(purposes: Purposes, names: Sequence[str], chances: FloatArray) -> FloatArray:
-    """Days and chances of these purposes, one after the other; the array given is used up."""
-    for name, row in zip(names, chances, strict=True):
-        row[:] = days_or_chances(purposes.rules[name], row)
-    return chances.ravel()
+def _with_values(
+    before: FloatArray, purposes: Purposes, blocks: Sequence[tuple[tuple[str, ...], FloatArray]]
+) -> FloatArray:
+    """Values, and behind them the days and chances of blocks of purposes, one purpose after the other."""
+    found, end = np.empty(len(before) + sum(chances.size for _, chances in blocks)), len(before)
+    found[:end] = before
+    for names, chances in blocks:
+        for name, row in zip(names, chances, strict=True):
+            found[end : end + len(row)] = days_or_chances(purposes.rules[name], row)
+            end += len(row)
+    return found

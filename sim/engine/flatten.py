@@ -40,7 +40,6 @@ from sim.engine.supplies import (
     table_of,
     units_of,
 )  # fmt: skip
-from sim.engine.trace import FloatArray
 from sim.engine.walkable import check_bookings, check_lists, check_numbers
 from sim.pieces.protocol import (
     Protocol,
@@ -54,6 +53,7 @@ from sim.pieces.steps import (
     Draw,
     Use,
 )
+from sim.pure.arrays import FloatArray
 from sim.pure.distributions import Distribution
 from sim.pure.hours import ALWAYS, Hours
 

@@ -11,13 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.pieces.protocol import walk_steps
 from sim.pieces.steps import Attempts, Choose, End, Fail, Flagged, Path, Progressed, Share, Step, Together, Unless, Use
-from sim.pure.arrays import FloatArray, IntArray
+from sim.pure.arrays import BoolArray, FloatArray, IntArray
 
-BoolArray = NDArray[np.bool_]
 # So many attempts are foreseen at the most; who goes on failing asks for the others one by one.
 MOST_FORESEEN = 16
 # (purpose, entities, attempt of each) -> uniforms

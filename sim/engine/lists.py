@@ -13,17 +13,14 @@ from sim.engine.timeline import Timeline, then
 class ListPool(Pool):
     """A list of those who take a unit of any of its `sources`, each a pool and mean days from it to infusion."""
 
+    free = inf  # whether there is something depends on who asks
+
     def __init__(self, place: Place, sources: Sequence[tuple[Pool, float]], lists: Lists) -> None:
         super().__init__(place)
         self._sources, self.lists = sources, lists
         lists.pools.append(self)
         for source, _ in sources:
             source.lists = lists
-
-    @property
-    def free(self) -> float:
-        """Without limit: whether there is something depends on who asks."""
-        return inf
 
     def source_of(self, request: Request) -> Pool:
         """The pool that serves a granted request."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from heapq import heappop, heappush
 from math import inf, nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import simpy
 
@@ -101,7 +101,7 @@ class Pool:
         self._joined = 0
         self._turn = Phase.GRANT + (self.resource << 20) + self.centre
         self._turn_is_due = False
-        self._new: list[tuple[Request, Callable[[], None]]] = []
+        self._new: list[tuple[Request, Callable[..., None], tuple[Any, ...]]] = []
         self.lists: Lists | None = None  # those that it serves, or is one of
 
     @property
@@ -165,18 +165,18 @@ class Pool:
             self._turn_is_due = True
             then(self.timeline.on(self.timeline.now, self._turn), self._take_turn)
 
-    def once_passed_over(self, request: Request, function: Callable[[], None]) -> None:
+    def once_passed_over(self, request: Request, function: Callable[..., None], *about: Any) -> None:
         """Let a function be called if a waiting request is not served by the turn that is due at this instant."""
         if self._turn_is_due and self.lists is None:
-            self._new.append((request, function))
+            self._new.append((request, function, about))
         else:
-            function()
+            function(request, *about)
 
     def _end_turn(self) -> None:
         new, self._new = self._new, []
-        for request, function in new:
+        for request, function, about in new:
             if request.answer is None:
-                function()
+                function(request, *about)
 
     def _take_turn(self) -> None:
         self._turn_is_due = False
@@ -263,6 +263,11 @@ class CapacityPool(Pool):
     def free(self) -> float:
         """Units that nobody holds; below 0 after a cut."""
         return self._limit - self._in_use
+
+    @property
+    def most_held(self) -> int:
+        """Units in use, and those that are out of use, be they held or not."""
+        return self._in_use + len(self._out)
 
     def give_back(self, request: Request, has_left: bool) -> None:
         """The units of a granted request are free again, once they are ready for the next."""

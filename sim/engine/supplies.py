@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.engine.kernel import names as k
 from sim.engine.kernel.rows import Batch, Due, Happening, Now, Pool, Unit, layout, rows
 from sim.engine.operations import Operations
-from sim.engine.trace import EngineError, FloatArray, IntArray
+from sim.engine.trace import EngineError
 from sim.pieces.protocol import (
     FIRST_COME,
     AnyOf,
@@ -25,6 +25,7 @@ from sim.pieces.protocol import (
     places,
     unlimited,
 )  # fmt: skip
+from sim.pure.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,7 +60,7 @@ class Timeline(simpy.Environment):
             priority = delay.priority
         else:
             self._call = priority = self._call - 1
-        super().schedule(event, priority, delay)
+        simpy.Environment.schedule(self, event, priority, delay)  # quicker than super() in the most frequent of calls
 
     def on(self, day: float, priority: int) -> simpy.Event:
         """What takes place on `day`; `priority` is a phase, plus an order inside it."""

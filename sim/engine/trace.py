@@ -10,10 +10,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from sim.pure.arrays import CountArray, FloatArray, IntArray
 
 PATIENT, LOT = 0, 1
 # How often an engine looks whether the first course of every measured patient is closed.
@@ -120,7 +118,7 @@ class Trace:
     stop_day: FloatArray
     milestones: tuple[str, ...]
     notes: FloatArray
-    passes: IntArray
+    passes: CountArray
     attempt_names: tuple[str, ...]
     attempts: IntArray
     outcomes: tuple[str, ...]

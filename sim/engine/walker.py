@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from functools import partial
 from math import inf, isnan, nan
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -324,8 +323,10 @@ class Walker:
                 self._hear(request)
             if request.answer is not GRANTED:
                 return (yield from self._go_without(request, step))
-            withdrawn = withdrawal(request) if request.slots else inf
-            late, ready = self._late(request, step)
+            if not request.slots:
+                withdrawn = inf
+                break
+            withdrawn, (late, ready) = withdrawal(request), self._late(request, step)
             lost = min(withdrawn, late)
             if lost >= self.cut:
                 break
@@ -375,7 +376,7 @@ class Walker:
 
     def _late(self, request: Request, step: Use) -> tuple[float, float]:
         """(the start of a slot that comes too early, the day on which its holder is ready); infinite where in time."""
-        if not (request.slots and step.ready):
+        if not step.ready:
             return inf, inf
         start = max(self.day, *(slot.start for slot in request.slots))
         ready = self.world.notes[step.ready][self.entity]
@@ -419,7 +420,7 @@ class Walker:
             if isinstance(step, Draw):
                 self._limit_wait(request, pool, step)
             else:
-                pool.once_passed_over(request, partial(self._limit_wait, request, pool, step))
+                pool.once_passed_over(request, self._limit_wait, pool, step)
         return request
 
     def _hear(self, request: Request) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections import Counter
 from collections.abc import Sequence
 from itertools import repeat
 from math import inf, nan
@@ -62,10 +61,10 @@ class World:
         self.referral_day: list[float] = cohort.referral_day.tolist()
         self.queues_by: list[float] = cohort.queues_by.tolist()
         self.notes = {name: array("d", cohort.notes.get(name, [nan] * count)) for name in milestones(path)}
-        self.passes = {name: array("q", [int(day == day) for day in its]) for name, its in self.notes.items()}
-        self.attempts = Counter[tuple[int, str, int]](
-            {(PATIENT, name, int(i)): int(its[i]) for name, its in cohort.attempts.items() for i in np.flatnonzero(its)}
-        )
+        self.passes = {name: array("q", (~np.isnan(its)).astype("q").tobytes()) for name, its in self.notes.items()}
+        self.attempts = {
+            (PATIENT, name, int(i)): int(its[i]) for name, its in cohort.attempts.items() for i in np.flatnonzero(its)
+        }
         self.ends = ends(path)
         self.ended_outcome, self.ended_day = [-1] * count, [nan] * count
         self.leave_day: list[float] = cohort.leave_day.tolist()
@@ -173,10 +172,10 @@ class World:
 
     def next_attempt(self, kind: int, entity: int, name: str) -> int:
         """The number of the attempt that begins now, from 0; an EngineError where there is no end of them."""
-        made = self.attempts[kind, name, entity]
+        made = self.attempts.get((kind, name, entity), 0)
         if made >= MOST_RETURNS:
             raise attempts_without_end(self.cohort, kind, entity, name)
-        self.attempts[kind, name, entity] += 1
+        self.attempts[kind, name, entity] = made + 1
         return made
 
     def end(self, patient: int, day: float, end: End) -> None:

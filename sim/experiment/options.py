@@ -56,8 +56,9 @@ PARTICLES, GENERATIONS = 500, 4
 BOOTSTRAP, BOOTSTRAP_SEED = 99, 1
 REGISTERS = 260
 MONTHS, FORECAST_SAMPLES, FORECAST_REPLICATIONS = 6, 100, 5
-# More processes than there are processors bring nothing, and each holds some 150 MB.
-MOST_WORKERS = 8 * (os.cpu_count() or 1)
+# More processes than processors gain nothing, and hundreds of them, 150 MB each, stop a machine. Tests and scripts that
+# were written for a few more processors than there are here go on.
+MOST_WORKERS = 4 * (os.cpu_count() or 1)
 
 # Of every function and command that has an option of this name, and nothing of its own below.
 EVERY: Mapping[str, Limit] = {

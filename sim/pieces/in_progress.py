@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from sim.pieces.protocol import Bookings, Cadence, Capacity, Resource, inner_paths, unlimited, walk_steps
 from sim.pieces.steps import (
     Aside,
@@ -36,8 +33,6 @@ from sim.pure.distributions import Fixed
 from sim.scenario import Scenario
 from sim.scenario.in_progress import INFUSED, UnderWay
 from sim.scenario.problems import Place, Problem, ScenarioError
-
-FloatArray = NDArray[np.float64]
 
 PREFIX = "in_progress/"
 TODAY = PREFIX + "today"

@@ -111,7 +111,7 @@ engine = click.option("--engine", **limited("run", "engine"), help="Which engine
 workers = click.option(
     "--workers",
     **limited("run", "workers"),
-    help="Processes to use, at most eight a processor; chosen by the work unless given. Results are the same.",
+    help="Processes to use, at most four a processor; chosen by the work unless given. Results are the same.",
 )
 out = click.option("--out", type=PATH, help="Folder for the results.")
 base = click.option(

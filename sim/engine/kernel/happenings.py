@@ -420,7 +420,7 @@ def begin_lots(run: Run, walkers: Walkers, pools: Pools, shelves: Shelves) -> in
     pool.planned += now.doses_per_lot
     now.lots = max(now.lots, row + 1)
     lot = shelves.lots[row]
-    lot.started, lot.ready, lot.failed, lot.chain, lot.first_use = now.today, NAN, NAN, task.chain, -1
+    lot.started, lot.ready, lot.failed, lot.chain, lot.uses = now.today, NAN, NAN, task.chain, 0
     now.busy += 1
     task.begun = 1
     task.count -= 1

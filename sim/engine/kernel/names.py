@@ -46,8 +46,7 @@ FIRST_COME = -1
 # The count of intervals where it is always open.
 ALWAYS = -1
 
-# Draws of further attempts: where they are, by purpose and by entity.
-FORESEEN, VALUES = range(2)
+# Draws of further attempts, by entity.
 HOW_MANY, BEFORE = range(2)
 
 # What may happen, and the tasks under way.

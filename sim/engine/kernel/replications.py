@@ -6,7 +6,7 @@ import math
 
 from sim.engine.kernel.happenings import expect_arrival
 from sim.engine.kernel.heaps import push
-from sim.engine.kernel.machine import compiled
+from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import CHECK, CHECKING, LAPSED, MORE_USES, NAN, PATIENT, THROUGH, WAITING
 from sim.engine.kernel.rows import Batch, Pool, Replication, Request, Unit
 from sim.engine.kernel.tables import People, Pools, Records, Run, Shelves, Start, Table, Uses
@@ -96,42 +96,60 @@ def close_queues(run: Run, requests: Table[Request], pools: Pools) -> None:
                 asked.state, asked.ended = LAPSED, asked.lapses
 
 
-@compiled
+@inlined
 def asked_before(requests: Table[Request], pools: Table[Pool], a: int, b: int) -> bool:
-    """Whether request a of an entity comes before request b in its order."""
+    """Whether request a of an entity comes before request b in its order; equal ones are in order of asking."""
     one, other = requests[a], requests[b]
     if one.asked != other.asked:
         return one.asked < other.asked
-    return pools[one.pool].resource < pools[other.pool].resource
+    resource, other_resource = pools[one.pool].resource, pools[other.pool].resource
+    return resource < other_resource if resource != other_resource else a < b
 
 
 @compiled
-def put_in_order(requests: Table[Request], pools: Table[Pool], first: int, new: int) -> int:
-    """The first of the requests of an entity, with one more; of equal ones the last put in comes first."""
-    before, after = -1, first
-    while after >= 0 and asked_before(requests, pools, after, new):
-        before, after = after, requests[after].following
-    requests[new].following = after
-    if before < 0:
-        return new
-    requests[before].following = new
-    return first
+def give_places(run: Run, requests: Table[Request], shelves: Shelves, records: Records, first_patient: int) -> None:
+    """Let `uses` of each entity say where its requests begin among all that are kept."""
+    now = run.now
+    for k in range(now.requests):
+        asked = requests[k]
+        if asked.asked > now.today:
+            continue
+        if asked.kind == PATIENT:
+            records.uses[asked.entity] += 1
+        else:
+            shelves.lots[now.first_lot + asked.entity].uses += 1
+    place = now.uses
+    for patient in range(first_patient, now.patients):
+        count = records.uses[patient]
+        records.uses[patient] = place
+        place += count
+    for row in range(now.first_lot, now.lots):
+        lot = shelves.lots[row]
+        if not math.isnan(lot.started):
+            count = lot.uses
+            lot.uses = place
+            place += count
 
 
 @compiled
-def list_uses(run: Run, requests: Table[Request], pools: Table[Pool], uses: Uses, first: int) -> None:
-    """Write down the requests of an entity, from its first one on."""
-    now, row = run.now, first
-    while row >= 0:
-        asked, k = requests[row], now.uses
+def list_uses(run: Run, requests: Table[Request], pools: Table[Pool], uses: Uses, end: int) -> None:
+    """Write down the requests of an entity, which stand at the next places up to `end`, in order."""
+    now, rows = run.now, uses.source
+    for k in range(now.uses + 1, end):
+        row, place = rows[k], k
+        while place > now.uses and asked_before(requests, pools, row, rows[place - 1]):
+            rows[place] = rows[place - 1]
+            place -= 1
+        rows[place] = row
+    for k in range(now.uses, end):
+        asked = requests[rows[k]]
         pool = pools[asked.pool]
         uses.kind[k], uses.entity[k], uses.units[k] = asked.kind, asked.entity, asked.units
         uses.resource[k], uses.centre[k], uses.source[k] = pool.resource, pool.centre, pools[asked.source].resource
         uses.asked[k] = asked.asked
         uses.began[k] = NAN if asked.began > now.today else asked.began
         uses.ended[k] = NAN if asked.ended > now.today else asked.ended
-        now.uses = k + 1
-        row = asked.following
+    now.uses = end
 
 
 @compiled
@@ -144,30 +162,32 @@ def end_replication(
     uses: Uses,
     of: Table[Replication],
 ) -> int:
-    """Keep what the trace will say of the replication that has stopped; or say what is needed first.
-
-    The log of requests is in order of asking, nearly: read from its end, most of them come first of their entity.
-    """
+    """Keep what the trace will say of the replication that has stopped; or say what is needed first."""
     now = run.now
     if now.uses + now.requests > len(uses.kind):
         return MORE_USES
     close_queues(run, requests, pools)
-    for k in range(now.requests - 1, -1, -1):
+    mine, first_patient = of[now.replication], 0
+    if now.replication > 0:
+        first_patient = of[now.replication - 1].patients
+    give_places(run, requests, shelves, records, first_patient)
+    # each request comes to the places of its entity; `source` holds its row until it is written down
+    for k in range(now.requests):
         asked = requests[k]
         if asked.asked > now.today:
             continue
         if asked.kind == PATIENT:
-            first = records.first_use[asked.entity]
-            records.first_use[asked.entity] = put_in_order(requests, pools.rows, first, k)
+            uses.source[records.uses[asked.entity]] = k
+            records.uses[asked.entity] += 1
         else:
             lot = shelves.lots[now.first_lot + asked.entity]
-            lot.first_use = put_in_order(requests, pools.rows, lot.first_use, k)
-    mine = of[now.replication]
-    for patient in range(0 if now.replication == 0 else of[now.replication - 1].patients, now.patients):
-        list_uses(run, requests, pools.rows, uses, records.first_use[patient])
+            uses.source[lot.uses] = k
+            lot.uses += 1
+    for patient in range(first_patient, now.patients):
+        list_uses(run, requests, pools.rows, uses, records.uses[patient])
     for row in range(now.first_lot, now.lots):
         if not math.isnan(shelves.lots[row].started):
-            list_uses(run, requests, pools.rows, uses, shelves.lots[row].first_use)
+            list_uses(run, requests, pools.rows, uses, shelves.lots[row].uses)
     mine.stop, mine.slots, mine.lots, mine.expiries = now.today, now.slots, now.lots, now.expiries
     mine.stages, mine.uses = now.stages, now.uses
     return THROUGH

@@ -283,6 +283,16 @@ class Walker:
     queues_by: float  # the key of its next request, where that is given
 
 
+class Purpose:
+    """What is drawn for, and where the draws are; lots: of each replication, all of one after all of the other."""
+
+    fixed: float  # the value that is the same for all; -1: none
+    width: int  # for how many entities it is drawn, lots in each replication
+    first: int  # where the values of first attempts begin
+    foreseen: int  # where it stands how many further attempts each comes to; -1: nobody does
+    later: int  # where the values of these begin
+
+
 class Frame:
     """What encloses the present operations of a walker."""
 
@@ -432,7 +442,7 @@ class Lot:
     ready: float
     failed: float
     chain: int  # `Task.chain` when it began
-    first_use: int  # the first of its requests in order, once the replication is through
+    uses: int  # how many requests it has made, and then where they end, once the replication is through
 
 
 class Expiry:

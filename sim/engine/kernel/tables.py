@@ -31,6 +31,7 @@ from sim.engine.kernel.rows import (
     Passed,
     Policy,
     Pool,
+    Purpose,
     Replication,
     Request,
     Share,
@@ -226,18 +227,15 @@ class Shelves(NamedTuple):
 
 
 class Draws(NamedTuple):
-    """Values that are the same for all (-1 where not); all others, one after the other, and where they are.
+    """All values drawn, one after the other, and where they are.
 
-    By purpose: for how many entities it is drawn (lots: in each replication, all of one after all of the other); where
-    the values of each attempt begin (-1: not drawn for everybody); where in `foreseen`, and where in `values`, those of
-    further attempts begin that only some come to.
-    `foreseen`: how many such attempts each entity has, and how many there are before its own.
+    `later`: by purpose, where the values of the second attempt, and of each further one, begin that was drawn for
+    everybody (-1: not drawn). `foreseen`: how many further attempts each entity comes to by its own draws, and how many
+    there are before its own.
     """
 
-    fixed: Floats
-    width: Ints
-    at: IntTable
-    again: IntTable
+    purposes: Table[Purpose]
+    later: IntTable
     foreseen: IntTable
     values: Floats
 
@@ -251,7 +249,10 @@ class ClockRows(NamedTuple):
 
 
 class Records(NamedTuple):
-    """What the trace will say of each patient, and the first of their requests; stages passed, in order."""
+    """What the trace will say of each patient; stages passed, in order.
+
+    `uses`: how many requests each has made, and then where they end, once the replication is through.
+    """
 
     notes: FloatTable
     passes: Counts
@@ -262,7 +263,7 @@ class Records(NamedTuple):
     leave_clock: Ints
     progression_day: Floats
     referral: Floats
-    first_use: Ints
+    uses: Ints
     stages: Table[Passed]
 
 

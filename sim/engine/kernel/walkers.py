@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.engine.kernel.heaps import push_walk
 from sim.engine.kernel.machine import compiled, inlined
-from sim.engine.kernel.names import BEFORE, FORESEEN, HOW_MANY, LEFT, LOT, MEETS, NAN, PARTED, VALUES
+from sim.engine.kernel.names import BEFORE, HOW_MANY, LEFT, LOT, MEETS, NAN, PARTED
 from sim.engine.kernel.rows import Frame, Walker
 from sim.engine.kernel.tables import Draws, Records, Run, Shelves, Walkers
 
@@ -101,19 +101,20 @@ def leave_on(me: Walker, day: float) -> None:
 @inlined
 def value_of(run: Run, draws: Draws, purpose: int, me: Walker) -> float:
     """Days of a duration or the uniform of a share, in the present attempt; -1 where it is not drawn yet."""
-    if draws.fixed[purpose] >= 0.0:
-        return float(draws.fixed[purpose])
-    attempt, entity, width = me.attempt, me.entity, draws.width[purpose]
-    if entity >= width:
+    its, entity, attempt = draws.purposes[purpose], me.entity, me.attempt
+    if its.fixed >= 0.0:
+        return its.fixed
+    if entity >= its.width:
         return -1.0
     if me.kind == LOT:
-        entity += run.now.replication * width
-    if attempt < draws.at.shape[1] and draws.at[purpose, attempt] >= 0:
-        return float(draws.values[draws.at[purpose, attempt] + entity])
-    first, values = draws.again[purpose, FORESEEN], draws.again[purpose, VALUES]
-    if first < 0 or attempt > draws.foreseen[HOW_MANY, first + entity]:
+        entity += run.now.replication * its.width
+    if attempt == 0:
+        return float(draws.values[its.first + entity])
+    if attempt <= draws.later.shape[1] and draws.later[purpose, attempt - 1] >= 0:
+        return float(draws.values[draws.later[purpose, attempt - 1] + entity])
+    if its.foreseen < 0 or attempt > draws.foreseen[HOW_MANY, its.foreseen + entity]:
         return -1.0
-    return float(draws.values[values + draws.foreseen[BEFORE, first + entity] + attempt - 1])
+    return float(draws.values[its.later + draws.foreseen[BEFORE, its.foreseen + entity] + attempt - 1])
 
 
 @inlined

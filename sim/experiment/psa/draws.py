@@ -14,12 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sim.pure.arrays import FloatArray
 from sim.pure.streams import Source, key_table, sequence
 from sim.scenario.uncertainty import Uncertain
 
-FloatArray = NDArray[np.float64]
 UNCERTAINTY, FIRST = (Source("uncertainty"),), np.zeros(1, dtype=np.int64)
 # Where two inputs are hardly ever in order, so many draws find none.
 MOST_TRIES = 200

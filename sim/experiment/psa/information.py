@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.asked import option
 from sim.experiment.psa.studies import parse_study
@@ -18,13 +17,13 @@ from sim.experiment.sweep.points import Base, Point
 from sim.outcomes.decisions import net_benefit
 from sim.outcomes.economic_quantities import MONEY
 from sim.outcomes.information import SEED, Worth, information_on_group, information_on_one
+from sim.pure.arrays import FloatArray
 from sim.pure.discounting import DAYS_PER_YEAR
 from sim.scenario import Loaded
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.sources import ASSUMPTION
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 ONE, GROUP, HELD = "one input", "group", "not assessed: held fixed"
 # Choices of method, and how the simulation is run: nothing that a study could find out.
 METHOD = (

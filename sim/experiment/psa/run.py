@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from sim.experiment.disk.table_files import write_table
 from sim.experiment.psa import draws
@@ -29,12 +28,12 @@ from sim.experiment.sweep.points import Base, Point
 from sim.experiment.sweep.run import value_text
 from sim.outcomes.economic_quantities import COST, EFFECT
 from sim.outcomes.metrics import METRICS
+from sim.pure.arrays import FloatArray
 from sim.scenario import Problem, ScenarioError
 from sim.scenario.problems import Place
 from sim.scenario.uncertainty import Uncertain
 from sim.scenario.unused import why_unused
 
-FloatArray = NDArray[np.float64]
 NOTHING_MORE = Wanted()
 REQUIRED = "required by psa, but not given"
 

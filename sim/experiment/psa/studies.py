@@ -16,14 +16,13 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.experiment.sweep.factors import number_of
+from sim.pure.arrays import FloatArray
 from sim.scenario.kinds import Share
 from sim.scenario.leaves import marker_at
 from sim.scenario.problems import show
 
-FloatArray = NDArray[np.float64]
 BINOMIAL, EVENT_TIMES, NORMAL = "binomial", "censored event times", "normal means"
 MOST_PATIENTS = 1_000_000
 # What a model must be told beside the number of patients.

@@ -18,8 +18,8 @@ from sim.outcomes.estimates import CONFIDENCE, interval
 from sim.outcomes.information import perfect_information
 from sim.outcomes.metrics import all_referred
 from sim.outcomes.verdicts import HIGHER, LOWER, verdict
+from sim.pure.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
 # The range over which acceptability is drawn: up to so many times the highest willingness to pay, in so many steps.
 REACH, STEPS = 2.0, 60
 GROUP = "all"

@@ -11,12 +11,11 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.trace import CHECK_EVERY_DAYS
+from sim.pure.arrays import FloatArray
 from sim.scenario.people import Run
 
-FloatArray = NDArray[np.float64]
 # Of how many batches the last stop is remembered, and what share of them shall stop in time: the rest are run twice.
 REMEMBERED, IN_TIME = 64, 0.95
 # By what says when patients are referred and measured: arms that are compared draw the same patients, at once.

@@ -8,18 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.outcomes.economic_metrics import require_metric, values_of, within_of
 from sim.outcomes.estimates import interval
 from sim.outcomes.formulas import followed_long_enough
 from sim.outcomes.metrics import INFUSED_AND_FREE, TREATED_AND_FREE
+from sim.pure.arrays import FloatArray
 from sim.scenario import Scenario
 from sim.scenario.problems import show
 from sim.scenario.unused import why_unused
 from sim.tables.words import counted
 
-FloatArray = NDArray[np.float64]
 # Fewer replications than this are too few to judge their own spread.
 LEAST, MOST = 20, 1_000
 BATCH = 10

@@ -41,9 +41,9 @@ from sim.pieces.luck import IN_PROGRESS, SOURCES
 from sim.pieces.persons import persons
 from sim.pieces.protocol import Cadence, Protocol
 from sim.pieces.strategies import build_protocol
+from sim.pure.arrays import FloatArray
 from sim.scenario import Scenario
 
-FloatArray = NDArray[np.float64]
 LONGEST_CURVE_DAYS = 1_096
 LONGEST_FORECAST_DAYS = 7_305
 # So many patients of an arm are simulated at once at the most: their columns take some 5 MB.
