@@ -161,6 +161,18 @@ def exchange(a: Entry, b: Entry) -> None:
 
 
 @inlined
+def copy_entry(old: Entry, new: Entry) -> None:
+    """Write an entry of a queue into another place."""
+    new.rank, new.key_day, new.order, new.ticket, new.request = (
+        old.rank,
+        old.key_day,
+        old.order,
+        old.ticket,
+        old.request,
+    )
+
+
+@inlined
 def join(
     run: Run, pools: Pools, pool: Pool, rank: float, key_day: float, order: int, request: int, asked: Request
 ) -> None:
@@ -185,15 +197,15 @@ def quit_queue(pools: Pools, pool: Pool) -> None:
     """Take the first entry out of the pool's queue."""
     queue, at, last = pools.queue, pool.row, pool.queued - 1
     pool.queued = last
-    exchange(queue[at, 0], queue[at, last])
-    k, down = 0, 1
+    moved, k, down = queue[at, last], 0, 1
     while down < last:
         if down + 1 < last and served_first(queue[at, down + 1], queue[at, down]):
             down += 1
-        if not served_first(queue[at, down], queue[at, k]):
+        if not served_first(queue[at, down], moved):
             break
-        exchange(queue[at, down], queue[at, k])
+        copy_entry(queue[at, down], queue[at, k])
         k, down = down, 2 * down + 1
+    copy_entry(moved, queue[at, k])
 
 
 # -- slots that are free: by (start, row) ---------------------------------------------------------------------------
