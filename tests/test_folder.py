@@ -34,7 +34,7 @@ from sim.experiment.disk.publish import (
 )
 from tests.experiments import SMALL
 from tests.half_way import killed_at, put
-from tests.program import apart
+from tests.program import apart, shortened
 
 FILES = ("a.csv", "b.csv")
 
@@ -410,7 +410,7 @@ def test_what_is_of_others_is_left_as_it_is_and_the_run_goes_on(made: Path, tmp_
         harm(out)
     of_others = {name: what for name, what in seen(out).items() if name not in ours}
     assert len(of_others) >= len(LEFT)
-    for arguments in (("run", made / "small.yaml", *RUN, "-n", "3", "--out", out), ("report", out, "-q")):
+    for arguments in (("run", made / "small.yaml", *shortened(RUN, ["-n", "3"]), "--out", out), ("report", out, "-q")):
         done = call(*arguments)
         assert done.exit_code == 0, done.output
         after = seen(out)
@@ -472,7 +472,7 @@ def test_every_command_that_writes_leaves_what_is_of_others(made: Path, tmp_path
     small, vary = made / "small.yaml", ("--vary", "manufacturing.lines=1:3:1")
     commands = {
         "points.csv": ("sweep", small, *vary, *RUN, "--out"),
-        "plan.csv": ("plan", small, *vary, "--target", "infused_share >= 0.1", *RUN, "-n", "5", "--out"),
+        "plan.csv": ("plan", small, *vary, "--target", "infused_share >= 0.1", *shortened(RUN, ["-n", "5"]), "--out"),
         "validation.md": ("validate", "scenarios/validation/fifty_patients_5.yaml", "-q", "--out"),
     }
     for name, arguments in commands.items():

@@ -18,6 +18,7 @@ from sim.experiment.disk.folder import FolderError
 from sim.experiment.disk.manifest import checksums, seal
 from sim.experiment.verify.check import Verification, read_manifest, verify
 from tests.experiments import SMALL
+from tests.program import shortened
 from tests.runs import QUICKEST, SHIPPED
 
 SHORT = ("--set", "run.warm_up=30 d", "--set", "run.window=90 d", "--set", "run.follow_up=120 d", "-n", "2", "-q")
@@ -233,8 +234,8 @@ def test_a_study_of_many_points_is_run_again(tmp_path: Path, asked: tuple[str, .
     if kind != "psa":  # which needs economics; the others are of many runs
         file = tmp_path / "small.yaml"
         file.write_text(SMALL)
-    enough = ("-n", "5") if kind == "plan" else ()
-    found = command(kind, file, *how, *SHORT, *enough, "--engine", QUICKEST, "--workers", "1", "--out", out)
+    short = shortened(SHORT, ["-n", "5"]) if kind == "plan" else SHORT
+    found = command(kind, file, *how, *short, "--engine", QUICKEST, "--workers", "1", "--out", out)
     assert found.exit_code == 0, found.output
     checks = again(out).checks
     assert {check.verdict for check in checks} == {"identical"}

@@ -123,7 +123,8 @@ def written(folder: Path, curve: str, at_risk: str = "") -> None:
 
 
 def words(folder: Path, *more: object) -> tuple[object, ...]:
-    return ("curve", folder / "curve.csv", "--path", PATH, "--base", "autologous", "--source", "Name 2020, Figure 2",
+    path = () if "--path" in more else ("--path", PATH)
+    return ("curve", folder / "curve.csv", *path, "--base", "autologous", "--source", "Name 2020, Figure 2",
             "--out", folder / "ours.yaml", *more)  # fmt: skip
 
 
