@@ -39,12 +39,6 @@ for size in ("COLUMNS", "LINES"):
     os.environ.pop(size, None)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Of `-n auto`: one more than there are cores, as tests wait now and then for browsers, servers and processes."""
-    return (os.cpu_count() or 1) + 1
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop() -> None:
     """From here on what is no longer used is looked for, among what tests make; with pytest-xdist in its head, too."""

@@ -14,6 +14,10 @@ from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from click.testing import CliRunner
+
+from run_sim import cli
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -89,6 +93,13 @@ def _server() -> ForkServerContext:
     with chdir(ROOT):
         forkserver.ensure_running()
     return context
+
+
+def told_at_once(*arguments: str, cwd: Path | None = None) -> Done:
+    """What `call` gives back, of a command that is refused before anything begins; quicker, in this process."""
+    with chdir(cwd or Path.cwd()):
+        done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
+    return Done(done.exit_code, done.stdout, done.stderr)
 
 
 def _run(

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tests.experiments import SMALL
-from tests.program import call
+from tests.program import call, told_at_once
 
 QUICK = ["--workers", "1", "--engine", "simpy"]
 
@@ -91,7 +91,8 @@ def test_sweep_from_a_file_with_a_tornado(small: Path) -> None:
     ],
 )
 def test_wrong_sweeps_say_so_on_one_line(small: Path, arguments: list[str], told: str) -> None:
-    done = call("sweep", str(small), *arguments, "-n", "2", "--out", str(small.parent / "out"), "--quiet", *QUICK)
+    how = call if "--cluster" in arguments else told_at_once
+    done = how("sweep", str(small), *arguments, "-n", "2", "--out", str(small.parent / "out"), "--quiet", *QUICK)
     assert done.returncode == (1 if "--cluster" in arguments else 2), done.stderr
     assert told in done.stderr
     assert "Traceback" not in done.stderr
@@ -120,7 +121,9 @@ def test_what_cannot_be_asked_of_a_sweep_is_told_with_its_line(
     file.write_text(
         f"base: small.yaml\nvary: {{apheresis.duration: {{low: 1 d, high: 2 d}}}}\n{text}", encoding="utf-8"
     )
-    done = call("sweep", str(file), *arguments, "-n", "2", "--out", str(small.parent / "out"), "--quiet", *QUICK)
+    done = told_at_once(
+        "sweep", str(file), *arguments, "-n", "2", "--out", str(small.parent / "out"), "--quiet", *QUICK
+    )
     assert done.returncode == 2
     assert done.stderr.startswith(told.format(file=file)), done.stderr
 
@@ -229,7 +232,7 @@ def test_what_common_random_numbers_save_is_in_the_differences(small: Path) -> N
 def test_wrong_plans_say_so_on_one_line(small: Path, arguments: list[str], told: str) -> None:
     if "--evaluations" in arguments and find_spec("optuna"):
         pytest.skip("Optuna is installed")
-    done = call(
+    done = told_at_once(
         "plan", str(small), "--vary", "manufacturing.lines=1:3", *arguments, "--out", str(small.parent / "out"), *QUICK
     )
     assert done.returncode == (4 if "--evaluations" in arguments else 2), done.stderr
