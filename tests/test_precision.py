@@ -64,6 +64,7 @@ def test_a_metric_that_never_applies_is_not_waited_for_for_ever() -> None:
         (f"{METRIC}=0", "a number above 0"),
         (f"{METRIC}", "a number above 0"),
         (f"{METRIC}=x", "a number above 0"),
+        ("infused_share=2", "found '2', which any result meets; allowed: less than 1"),
     ],
 )
 def test_a_wrong_rule(text: str, told: str) -> None:

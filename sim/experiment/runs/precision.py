@@ -62,6 +62,9 @@ def parse_precision(text: str, least: int | None, most: int | None) -> Precision
         half_width = math.nan
     if not 0.0 < half_width < math.inf:
         raise ValueError(f"found {show(width)}; allowed: METRIC=HALFWIDTH, a number above 0, such as {metric}=0.01")
+    low, high = map(float, np.asarray(within_of(metric)))
+    if half_width >= high - low:
+        raise ValueError(f"found {show(width)}, which any result meets; allowed: less than {high - low:g}")
     least = least if least is not None else min(LEAST, most or LEAST)
     most = most if most is not None else max(MOST, least)
     if not 2 <= least <= most:
