@@ -24,7 +24,7 @@ sys.path.insert(0, str(HERE.parent))
 
 import pages  # noqa: E402 - beside this file
 
-from sim import __version__  # noqa: E402
+from sim import __version__  # noqa: E402 - above this folder
 
 project = "vein2vein"
 author = "the vein2vein authors"

@@ -112,6 +112,7 @@ def add_text(slide: Any, where: Box, texts: Sequence[str], points: float, colour
     from pptx.dml.color import RGBColor
     from pptx.util import Inches, Pt
 
+    # python-pptx states no types for this one
     inked = RGBColor.from_string(colour)  # type: ignore[no-untyped-call]
     frame = slide.shapes.add_textbox(*(Inches(one) for one in where)).text_frame
     frame.word_wrap = True

@@ -254,7 +254,7 @@ def happen(
         touch_clocks(people, clocks, records, now.first_set, subject)
         forecast(hazards, clocks, records, subject)
         begin_path(people, run, walkers, records, subject, now.later_path, now.today)
-    elif what == LAPSE or what == GIVE_UP or what == RANK_JUMP:  # noqa: SIM109
+    elif what == LAPSE or what == GIVE_UP or what == RANK_JUMP:  # noqa: SIM109 - `in` a tuple is slow here
         asked = requests[subject]
         if asked.state == WAITING:
             pool = pools.rows[asked.pool]

@@ -45,6 +45,7 @@ def inlined(function: F) -> F:
 
 
 def _part(function: F, **options: Any) -> F:
+    # numba gives `config` its attributes at run time: the type checker knows none of them
     if config.DISABLE_JIT:  # type: ignore[attr-defined]
         return function
     part = njit(**options, **PART)(function)

@@ -158,7 +158,7 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                     note(step, records, me)
                     step = route.operations[me.pc]
             code = step.code
-            # CLOSE and DONE are the last two; (`in` a tuple is slow here)
+            # CLOSE and DONE are the last two; `in` a tuple is slow here and below
             if me.why != ONWARD or code >= CLOSE:
                 answer = close_frame(route, hazards, run, walkers, requests, pools, slots, shelves, clocks, records, me)
             elif code == STAGE or code == SLOT_STAGE:  # noqa: SIM109

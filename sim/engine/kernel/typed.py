@@ -1,8 +1,9 @@
 """Tables as numba sees them: where the first row is, and how many rows there are. A row is numba's own `Record`.
 
-By numba's interface for extensions. An array of numba's own is handed on as seven numbers and a count of references,
-and its indices may count from the end; none of that is of use here, and leaving it out halves the kernel's time. A
-group of tables is handed on as one address, of where that of each is written down.
+By numba's interface for extensions, which has no types of its own: what the type checker is told to overlook is that.
+An array of numba's own is handed on as seven numbers and a count of references, and its indices may count from the end;
+none of that is of use here, and leaving it out halves the kernel's time. A group of tables is handed on as one address,
+of where that of each is written down.
 """
 
 from __future__ import annotations

@@ -158,13 +158,11 @@ def _verdict(case: str, name: str, quantity: Quantity, values: np.ndarray[Any, A
     low, high = expected_range(quantity)
     tolerance, rule = _tolerance(quantity, error)
     met = bool(low - tolerance <= mean <= high + tolerance)
-    why = (
-        ""
-        if met
-        else "it has no value here"
-        if math.isnan(mean)
-        else f"off by {mean - (low if mean < low else high):.4g}, allowed {tolerance:.4g} ({rule})"
-    )
+    why = ""
+    if math.isnan(mean):
+        why = "it has no value here"
+    elif not met:
+        why = f"off by {mean - (low if mean < low else high):.4g}, allowed {tolerance:.4g} ({rule})"
     if met and quantity.precision is not None and not error <= quantity.precision * abs(high):
         met, why = False, f"standard error above {quantity.precision:g} of the target: more replications are needed"
     return Verdict(
