@@ -280,7 +280,11 @@ def test_values_that_a_scenario_refuses_are_told_at_their_line() -> None:
                 .replace("mean: 0.5, sd: 0.1", "mean: 0.9, sd: 0.5"))  # fmt: skip
     with pytest.raises(ScenarioError) as error:
         require_valid(wild, psa_points(wild, 20))
-    assert "allowed: a utility from -1 to 1" in str(error.value.problems[0])
+    (told,) = [str(problem) for problem in error.value.problems]
+    assert "allowed: a utility from -1 to 1 (at " in told
+    drawn = [point.values["economics.utilities.progression_free"] for point in psa_points(wild, 20)]
+    beyond = [k for k, utility in enumerate(drawn, 1) if abs(float(utility)) > 1.0]
+    assert f"(at {len(beyond)} of 20 points, first at sample {beyond[0]})" in told
     uncertain = wild.scenarios[wild.names[0]].origins["uncertainty.economics.utilities.progression_free"]
     assert error.value.problems[0].place.line == uncertain[1]
 

@@ -37,7 +37,7 @@ from sim.scenario.sources import (
     word_sources,
 )
 from sim.scenario.tails import beyond_the_last_row
-from sim.scenario.uncertainty import marginal
+from sim.scenario.uncertainty import CHOSEN, is_in, marginal
 from sim.scenario.unused import why_unused
 
 # What a scenario that stands in no file is called.
@@ -228,8 +228,16 @@ def _misfit(loaded: Loaded, paths: Sequence[str]) -> Problem | None:
 
 
 def _uncertain_choices(scenario: Scenario, nodes: Nodes) -> Iterator[Problem]:
-    """Distributions of whole numbers, of which there are no fractions, and of weights, which are chosen."""
+    """Distributions of whole numbers, of which there are no fractions, and of weights and methods, which are chosen."""
     for path in scenario.uncertainty:
+        if any(is_in(path, chosen) for chosen in CHOSEN):
+            yield Problem(
+                nodes[("uncertainty", path)][0],
+                f"uncertainty.{path}",
+                "is a choice of method, which no data would tell; allowed: inputs that more data would tell (what "
+                "another choice does: a scenario of its own)",
+            )
+            continue
         if path.startswith("economics.equity."):
             yield Problem(
                 nodes[("uncertainty", path)][0],

@@ -213,8 +213,8 @@ def test_a_fault_of_the_reference_engine_is_caught(
 FAULTS = {
     "ties by the other rule": ("CLOCK, COMPLETION, EXPIRY = 1 <<", "COMPLETION, CLOCK, EXPIRY = 1 <<"),
     "equal happenings in turn": (
-        "happenings[above.row].priority <= priority",
-        "happenings[above.row].priority < priority",
+        "return one.ticket < other.ticket",
+        "return one.ticket > other.ticket",
     ),
     "arrivals last": ("return ARRIVAL + run.now.next_patient <", "return CHECK + run.now.next_patient <"),
     "the last comes first": ("if one.priority != other.priority:", "if False:"),
