@@ -21,6 +21,7 @@ from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, WORDS_SQUEEZE, canvas, faint, finish, mark, name_of
 from reports.words import Estimate, counted, level, listed, number, rounded, stands_out
+from sim.outcomes.decisions import quadrants
 from sim.tables.inputs import input_label
 
 BELOW, LARGE, RINGS = 52, 300, 24
@@ -138,30 +139,39 @@ def _threshold_line(picture: Figure, plane: pd.DataFrame, findings: Findings) ->
 
 
 def _quadrants(picture: Figure, plane: pd.DataFrame, strategies: Sequence[str]) -> None:
-    """In the corner of each quadrant the share of the samples of each strategy in it; nothing where there is none."""
-    for better in (True, False):
-        for dearer in (True, False):
-            told = []
-            for strategy in strategies:
-                mine = plane[plane["strategy"] == strategy]
-                inside = ((mine["incremental_qalys"] > 0.0) == better) & ((mine["incremental_cost"] > 0.0) == dearer)
-                if inside.any():
-                    share = level(Estimate(float(inside.mean()), unit="share"))
-                    told.append(f"{name_of(strategy)}: {share}" if len(strategies) > 1 else f"{share} of samples")
-            if told:
-                picture.add_annotation(
-                    x=0.99 if better else 0.01, y=0.99 if dearer else 0.01, xref="paper", yref="paper",
-                    text="<br>".join(told), showarrow=False, xanchor="right" if better else "left",
-                    yanchor="top" if dearer else "bottom", align="right" if better else "left",
-                    font={"size": SMALL_SIZE, "color": INK},
-                )  # fmt: skip
+    """In the corner of each quadrant the share of the samples of each strategy in it, below between them that of those
+    that are the same as the baseline; nothing where there is none.
+    """
+    found = [_shares(plane[plane["strategy"] == strategy]) for strategy in strategies]
+    corners = {
+        (better, dearer): (("right", 0.99) if better else ("left", 0.01), ("top", 0.99) if dearer else ("bottom", 0.01))
+        for better, dearer in found[0][0]
+    }
+    for quadrant, (across, up) in (*corners.items(), (None, (("center", 0.5), ("bottom", 0.01)))):
+        told = []
+        for strategy, (shares, same) in zip(strategies, found, strict=True):
+            share = same if quadrant is None else shares[quadrant]
+            if share > 0.0:
+                shown = level(Estimate(share, unit="share"))
+                told.append(f"{name_of(strategy)}: {shown}" if len(strategies) > 1 else f"{shown} of samples")
+        if told:
+            picture.add_annotation(
+                x=across[1], y=up[1], xref="paper", yref="paper",
+                text="<br>".join(told if quadrant else ["no difference:", *told]), showarrow=False, xanchor=across[0],
+                yanchor=up[0], align=across[0], font={"size": SMALL_SIZE, "color": INK},
+            )  # fmt: skip
+
+
+def _shares(mine: pd.DataFrame) -> tuple[dict[tuple[bool, bool], float], float]:
+    """The proportions of a strategy's samples by quadrant, and of those that are the same as the baseline."""
+    return quadrants(mine["incremental_cost"].to_numpy(), mine["incremental_qalys"].to_numpy())
 
 
 def describe_plane(plane: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the mean of each cloud and how it spreads over the quadrants."""
     parts = []
     for strategy, mine in plane.groupby("strategy", sort=False):
-        better = float(((mine["incremental_qalys"] > 0) & (mine["incremental_cost"] < 0)).mean())
+        better = _shares(mine)[0][True, False]
         mean = f"{rounded(mine['incremental_qalys'].mean())} QALYs and {rounded(mine['incremental_cost'].mean(), 3)}"
         parts.append(f"{strategy}: mean {mean}, {level(Estimate(better, unit='share'))} of samples better and cheaper")
     return f"Cost-effectiveness plane against {plane['baseline'].iloc[0]}. {'; '.join(parts)}."
