@@ -21,7 +21,7 @@ from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, WORDS_SQUEEZE, canvas, faint, finish, mark, name_of
 from reports.words import Estimate, counted, level, listed, number, rounded, stands_out
-from sim.outcomes.decisions import quadrants
+from sim.outcomes.estimates import quadrants
 from sim.tables.inputs import input_label
 
 BELOW, LARGE, RINGS = 52, 300, 24
