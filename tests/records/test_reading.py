@@ -15,6 +15,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, to_excel
 
 from run_sim import cli
 from sim.records.cells import Form
@@ -508,3 +509,21 @@ def test_what_says_nothing_of_the_file_is_refused(tmp_path: Path, file: str, lin
     done = CliRunner().invoke(cli, ["records", "check", str(path), "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
     assert f"{path}:2: {told}" in done.output
+
+
+@pytest.mark.parametrize("formatted", [0, 1, 2])
+def test_a_workbook_that_counts_days_from_1904(tmp_path: Path, formatted: int) -> None:
+    """Dates are the same whether all, none or some of their cells have the format of a date."""
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    sheet = book.worksheets[0]
+    sheet.append(list(COLUMNS))
+    for k, patient in enumerate(PATIENTS):
+        days = [pd.Timestamp(cell).to_pydatetime() if cell else None for cell in patient[1:6]]
+        plain = [None if day is None else int(to_excel(day, CALENDAR_MAC_1904)) for day in days]
+        sheet.append([patient[0], *(days if k % 2 < formatted else plain), *patient[6:]])
+    book.save(tmp_path / "r.xlsx")
+    path = described(tmp_path, "r.xlsx")
+    path.write_text(path.read_text(encoding="utf-8").replace('dates: ["', 'dates: ["serial", "'), encoding="utf-8")
+    assert told(read(path)) == expected()
+    assert "as_of: 2025-04" in describe(tmp_path / "r.xlsx")
