@@ -71,6 +71,8 @@ mark_ready()
 
 # How many rows there are for what nobody can count beforehand; they grow when they are used up.
 FIRST_ROOM = 256
+# Stretches of days a patient, by which happenings that are to come are kept apart.
+STRETCHES = 3
 # Bytes of one block of memory, somewhat below glibc's limit of 32 MB: once one has come and gone, glibc keeps twice as
 # much at hand.
 KEPT_BYTES = 2**25 - 2**16
@@ -214,9 +216,18 @@ def _start(
     now = copied(flat.now)[0]
     now["replication"], now["courses"], now["traced"] = -1, cohort.courses, traced
     now["follow_up"], now["first_check"], now["check_every"] = follow_up, least, CHECK_EVERY_DAYS
+    # about one happening a stretch, as far as they can be foreseen
+    stretches = STRETCHES * most + 1
+    now["per_day"] = stretches / max(least + 2.0 * follow_up, 1.0)
     notes, passes, attempts = _lived(flat, cohort)
     return State(
-        Run(now, rows(Due, len(start.heap) + room), rows(Happening, len(start.heap) + room), rows(Task, room)),
+        Run(
+            now,
+            rows(Due, len(start.happenings) + room),
+            rows(Happening, len(start.happenings) + room),
+            np.empty(stretches, dtype=np.int64),
+            rows(Task, room),
+        ),
         Walkers(rows(Walker, room), rows(Frame, room, flat.depth), rows(Share, room, resources)),
         rows(Request, most * flat.uses + room),
         Pools(rows(Pool, pools), rows(Entry, pools, room), rows(Unit, len(flat.plan.start.units))),
@@ -340,8 +351,9 @@ def _grow(state: State, need: int) -> State:
         # lots that have not begun have no day, and no attempts
         more = blank(Lot, *shape) if field == "lots" else np.zeros(shape, dtype=old.dtype)
         larger[field] = np.concatenate([old, more], axis=axis)
-    if need == k.MORE_HEAP:  # the new rows are free
-        larger["heap"]["row"][len(group.heap) :] = np.arange(len(group.heap), len(larger["heap"]))
+    if need == k.MORE_HEAP:  # the chain of free rows goes on where it ended, behind the last one
+        following = larger["happenings"]["following"]
+        following[len(group.happenings) :] = np.arange(len(group.happenings), len(following)) + 1
     group = group._replace(**larger)
     return state._replace(**{name: group}) if name else group
 

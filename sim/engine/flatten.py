@@ -29,7 +29,6 @@ from sim.engine.operations import Operations
 from sim.engine.supplies import (
     choices_of,
     happenings_of,
-    heap_of,
     in_order,
     knowledge_of,
     offer_days_of,
@@ -138,7 +137,7 @@ def flatten(protocol: Protocol) -> Flat:
         ),
         _hazards(protocol),
         _hour_tables(table.hours),
-        Start(copied(pools.rows), units, *heap_of(in_order(protocol, happenings, opening)), shelf),
+        Start(copied(pools.rows), units, in_order(protocol, happenings, opening), shelf),
     )
     now = table_of_now.view(np.recarray)[0]
     now.lot_path, now.later_path = lot_start, later_start

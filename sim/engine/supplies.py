@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.kernel import names as k
-from sim.engine.kernel.rows import Batch, Due, Happening, Now, Pool, Unit, layout, rows
+from sim.engine.kernel.rows import Batch, Happening, Now, Pool, Unit, layout, rows
 from sim.engine.operations import Operations
 from sim.engine.trace import EngineError
 from sim.pieces.protocol import (
@@ -234,17 +234,12 @@ def stock_of(protocol: Protocol, first_pool: IntArray, pools: Pools) -> tuple[An
     return table, shelves, due
 
 
-def heap_of(due: Sequence[FromStart]) -> tuple[Any, Any]:
-    """What is due from the start, in order; sorted, it is a heap."""
-    heap = table_of(Due, ((day, row) for row, (day, *_) in enumerate(due)))
-    return heap, table_of(Happening, ((priority, row, what, of) for row, (_, priority, what, of) in enumerate(due)))
-
-
-def in_order(protocol: Protocol, due: list[list[FromStart]], stock: list[FromStart]) -> list[FromStart]:
+def in_order(protocol: Protocol, due: list[list[FromStart]], stock: list[FromStart]) -> Any:
     """What is due from the start: by day and priority, and then resource by resource."""
     found = [
         happening
         for resource, its in zip(protocol.resources, due, strict=True)
         for happening in (stock if isinstance(resource, Stock) else its)
     ]
-    return sorted(found, key=lambda due: due[:2])
+    found.sort(key=lambda due: due[:2])
+    return table_of(Happening, ((day, priority, 0, what, of, -1) for day, priority, what, of in found))

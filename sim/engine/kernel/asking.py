@@ -6,7 +6,7 @@ import math
 
 from sim.engine.kernel.bookings import fits, needed_on
 from sim.engine.kernel.clocks import may_turn
-from sim.engine.kernel.heaps import join, next_day, push
+from sim.engine.kernel.heaps import join, push
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     ANY_OF,
@@ -119,7 +119,9 @@ def key_day_of(people: People, walkers: Walkers, me: Walker, step: Operation) ->
 def nobody_else_today(run: Run) -> bool:
     """Whether nothing else can happen at this instant."""
     now = run.now
-    return now.busy == 0 and now.turns == 0 and next_day(run) > now.today and now.next_arrival > now.today
+    if now.heap > 0 and run.heap[0].day <= now.today:
+        return False
+    return now.busy == 0 and now.turns == 0 and now.next_arrival > now.today
 
 
 @inlined

@@ -89,6 +89,8 @@ from sim.engine.kernel.walkers import begin_walker, free_row, no_row_left, order
 @inlined
 def arrival_is_next(run: Run) -> bool:
     """Whether the next arrival, which waits beside the heap, comes before all that is in it."""
+    if run.now.heap == 0:
+        return True
     day, first = run.now.next_arrival, run.heap[0]
     if day != first.day:
         return day < first.day
@@ -206,7 +208,7 @@ def orders_without_end(run: Run, shelves: Shelves, pool: Pool) -> bool:
 def needed_for(run: Run, walkers: Walkers, pools: Pools, shelves: Shelves, what: int, subject: int) -> int:
     """What a happening needs before it may happen."""
     now = run.now
-    if what == OFFER and now.heap + 2 * pools.rows[subject].most_offered + ROOM > len(run.heap):
+    if what == OFFER and now.due + 2 * pools.rows[subject].most_offered + ROOM > len(run.happenings):
         return MORE_HEAP
     if what == COME_BACK and no_row_left(run, walkers):
         return MORE_WALKERS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sim.engine.kernel.machine import compiled, inlined
-from sim.engine.kernel.names import INFINITY, WALK
 from sim.engine.kernel.rows import Batch, Entry, Pool, Request
 from sim.engine.kernel.tables import Pools, Run, Shelves, Slots
 
@@ -11,23 +10,26 @@ from sim.engine.kernel.tables import Pools, Run, Shelves, Slots
 
 
 @inlined
+def stretch_of(run: Run, day: float) -> int:
+    """The stretch of days in which a day lies; the last one has no end."""
+    place, last = day * run.now.per_day, len(run.ahead) - 1
+    return int(place) if place < last else last
+
+
+@inlined
 def push(run: Run, day: float, priority: int, what: int, subject: int) -> None:
     """Let something happen on a day; of equal (day, priority) the one pushed first happens first."""
-    now, heap, happenings = run.now, run.heap, run.happenings
-    k = now.heap
-    now.heap = k + 1
+    now, row = run.now, run.now.free_due
+    new = run.happenings[row]
+    now.free_due = new.following
+    now.due += 1
     now.tickets += 1
-    row = heap[k].row
-    new = happenings[row]
-    new.priority, new.ticket, new.what, new.subject = priority, now.tickets, what, subject
-    while k > 0:
-        up = (k - 1) >> 2
-        above = heap[up]
-        if above.day < day or (above.day == day and happenings[above.row].priority <= priority):
-            break
-        heap[k].day, heap[k].row = above.day, above.row
-        k = up
-    heap[k].day, heap[k].row = day, row
+    new.day, new.priority, new.ticket, new.what, new.subject = day, priority, now.tickets, what, subject
+    stretch = stretch_of(run, day)
+    if stretch > now.stretch:
+        new.following, run.ahead[stretch] = run.ahead[stretch], row
+    else:
+        put_in_heap(run, day, row)
 
 
 @inlined
@@ -48,27 +50,10 @@ def earlier(run: Run, a: int, b: int) -> bool:
     return one.day < other.day
 
 
-@compiled
-def take_place(run: Run, last: int, day: float, row: int) -> None:
-    """Put a happening into a heap of so many whose first place is a gap.
-
-    The gap goes down to the end, always to the earliest side, and the happening goes up again from there: it seldom
-    has far to go.
-    """
+@inlined
+def rise(run: Run, k: int, day: float, row: int) -> None:
+    """Put a happening into a heap at place k, which is a gap, or above."""
     heap = run.heap
-    k, down = 0, 1
-    while down + 3 < last:
-        left = down + earlier(run, down + 1, down)
-        right = down + 2 + earlier(run, down + 3, down + 2)
-        down = right if earlier(run, right, left) else left
-        heap[k].day, heap[k].row = heap[down].day, heap[down].row
-        k, down = down, 4 * down + 1
-    if down < last:
-        for other in range(down + 1, last):
-            if earlier(run, other, down):
-                down = other
-        heap[k].day, heap[k].row = heap[down].day, heap[down].row
-        k = down
     while k > 0:
         up = (k - 1) >> 2
         above = heap[up]
@@ -79,51 +64,54 @@ def take_place(run: Run, last: int, day: float, row: int) -> None:
     heap[k].day, heap[k].row = day, row
 
 
+@compiled
+def put_in_heap(run: Run, day: float, row: int) -> None:
+    """Put a happening into the heap."""
+    run.now.heap += 1
+    rise(run, run.now.heap - 1, day, row)
+
+
+@compiled
+def close_gap(run: Run) -> None:
+    """What is behind the last place of the heap takes the place of the first.
+
+    The gap goes down to the end, always to the earliest side, and the happening goes up again from there: it seldom
+    has far to go.
+    """
+    heap, last = run.heap, run.now.heap
+    k, down = 0, 1
+    while down < last:
+        first = down
+        for other in range(down + 1, min(down + 4, last)):
+            if earlier(run, other, first):
+                first = other
+        heap[k].day, heap[k].row = heap[first].day, heap[first].row
+        k, down = first, 4 * first + 1
+    rise(run, k, heap[last].day, heap[last].row)
+
+
 @inlined
 def pop(run: Run) -> None:
-    """The first happening is not in the heap any more; its place is kept as a gap before all others.
-
-    Who has just walked most often meets the clock again next, and then takes this place: half the work of two.
-    """
-    run.heap[0].day, run.now.gap = -INFINITY, 1
-
-
-@inlined
-def next_day(run: Run) -> float:
-    """The day of what happens next."""
-    now, heap = run.now, run.heap
-    if not now.gap:
-        return heap[0].day
-    day = INFINITY
-    for k in range(1, min(now.heap, 5)):
-        day = min(day, heap[k].day)
-    return day
+    """The first happening is over, and its row is free."""
+    now, row = run.now, run.heap[0].row
+    run.happenings[row].following, now.free_due = now.free_due, row
+    now.due -= 1
+    now.heap -= 1
+    if now.heap > 0:
+        close_gap(run)
 
 
 @inlined
-def close_gap(run: Run) -> None:
-    """What is last in the heap takes the place of what has happened."""
-    now, heap = run.now, run.heap
-    last = now.heap - 1
-    now.heap, now.gap = last, 0
-    freed, day, row = heap[0].row, heap[last].day, heap[last].row
-    take_place(run, last, day, row)
-    heap[last].row = freed
-
-
-@inlined
-def push_walk(run: Run, day: float, priority: int, subject: int) -> None:
-    """Let a walker go on on a day: in the place of what has just happened, where that is still free."""
-    now = run.now
-    if not now.gap:
-        push(run, day, priority, WALK, subject)
-        return
-    now.gap = 0
-    now.tickets += 1
-    row = run.heap[0].row
-    new = run.happenings[row]
-    new.priority, new.ticket, new.what, new.subject = priority, now.tickets, WALK, subject
-    take_place(run, now.heap, day, row)
+def look_ahead(run: Run) -> None:
+    """Let the heap hold what happens next, where that is no arrival: all of the next stretch of days that has any."""
+    now, arrival = run.now, stretch_of(run, run.now.next_arrival)
+    while now.heap == 0 and now.stretch < arrival:
+        now.stretch += 1
+        row = run.ahead[now.stretch]
+        while row >= 0:
+            following = run.happenings[row].following
+            put_in_heap(run, run.happenings[row].day, row)
+            row = following
 
 
 @inlined

@@ -43,11 +43,19 @@ def copy_batch(old: Batch, new: Batch) -> None:
 
 
 @compiled
-def copy_due(start: Start, run: Run, row: int) -> None:
-    """Write what is due from the start into the heap."""
-    run.heap[row].day, run.heap[row].row = start.heap[row].day, start.heap[row].row
-    old, new = start.happenings[row], run.happenings[row]
-    new.priority, new.ticket, new.what, new.subject = old.priority, old.ticket, old.what, old.subject
+def foresee(start: Start, run: Run) -> None:
+    """What is due from the start, and the first check."""
+    now = run.now
+    now.due = now.heap = now.tickets = now.stretch = now.free_due = 0
+    for row in range(len(run.happenings)):
+        run.happenings[row].following = row + 1
+    for stretch in range(len(run.ahead)):
+        run.ahead[stretch] = -1
+    for row in range(len(start.happenings)):
+        due = start.happenings[row]
+        push(run, due.day, due.priority, due.what, due.subject)
+    now.next_check = now.first_check
+    push(run, now.next_check, CHECK, CHECKING, 0)
 
 
 @compiled
@@ -65,7 +73,7 @@ def begin_replication(
     now.patients, now.arriving, now.measured = mine.patients, mine.arrivals, mine.measured
     now.first_courses = (now.patients - first_patient) // now.courses
     now.today, now.running, now.first_lot = 0.0, 1, now.lots
-    now.gap = now.tasks = now.turns = now.busy = now.requests = now.longest = now.next_row = now.new_waits = 0
+    now.tasks = now.turns = now.busy = now.requests = now.longest = now.next_row = now.new_waits = 0
     now.free_row = -1
     for pool in range(len(start.pools)):
         copy_pool(start.pools[pool], pools.rows[pool])
@@ -74,13 +82,7 @@ def begin_replication(
     for shelf in range(start.batches.shape[0]):
         for batch in range(start.batches.shape[1]):
             copy_batch(start.batches[shelf, batch], shelves.batches[shelf, batch])
-    now.heap = now.tickets = len(start.heap)
-    for row in range(len(run.heap)):
-        run.heap[row].row = row
-    for row in range(len(start.heap)):
-        copy_due(start, run, row)
-    now.next_check = now.first_check
-    push(run, now.next_check, CHECK, CHECKING, 0)
+    foresee(start, run)
     expect_arrival(people, run)
 
 

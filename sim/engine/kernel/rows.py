@@ -176,8 +176,11 @@ class Now:
     arrived: int
     arriving: int  # where the arrivals of this replication end
     running: int  # 0 once it has stopped
-    heap: int  # happenings in the heap
-    gap: int  # whether the first place of the heap is that of what has just happened
+    due: int  # happenings that are still to come
+    free_due: int  # the first of the chain of rows for another one
+    heap: int  # of those, in the heap
+    stretch: int  # of days, the last one whose happenings are in the heap
+    per_day: float  # stretches
     tickets: int  # given to happenings
     tasks: int  # under way
     turns: int  # pools that are due for a turn
@@ -230,19 +233,21 @@ class Now:
 
 
 class Due:
-    """A place in the heap of what will happen."""
+    """A place in the heap of what happens next."""
 
     day: float
-    row: int  # of its happening; beyond the end of the heap, a row that is free
+    row: int  # of its happening
 
 
 class Happening:
     """What will happen."""
 
+    day: float
     priority: int  # phase of the instant, and order within it
-    ticket: int  # of equal days and priorities the one pushed first happens first
+    ticket: Small  # of equal days and priorities the one pushed first happens first
     what: Small
     subject: Small  # to which walker, request, patient, pool, slot or change
+    following: Small  # another one of the same stretch of days, -1: none; of a free row, the next one that is free
 
 
 class Task:

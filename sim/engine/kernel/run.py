@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.engine.kernel.asking import ask, end_turn
 from sim.engine.kernel.frames import close_frame
 from sim.engine.kernel.happenings import begin_lots, happen, order_again, serve, serve_lists
-from sim.engine.kernel.heaps import add_task, close_gap
+from sim.engine.kernel.heaps import add_task, look_ahead
 from sim.engine.kernel.machine import entry, inlined
 from sim.engine.kernel.names import (
     ANY_OF,
@@ -71,7 +71,7 @@ def more_before_turns(run: Run) -> bool:
     today, first = run.now.today, run.heap[0]
     if run.now.next_arrival == today:
         return True
-    return first.day == today and run.happenings[first.row].priority < PATIENCE
+    return run.now.heap > 0 and first.day == today and run.happenings[first.row].priority < PATIENCE
 
 
 @inlined
@@ -110,15 +110,14 @@ def simulate(plan: Plan, people: People, state: State) -> int:
 
         # room for whatever one turn of this loop may add: a walker that leaves may hand back every slot it holds, and
         # who joined for a turn that is over waits until one day or another
-        if now.heap + ROOM + now.most_given_back + 2 * now.new_waits > len(run.heap):
+        if now.due + ROOM + now.most_given_back + 2 * now.new_waits > len(run.happenings):
             return MORE_HEAP
         if now.tasks + ROOM > len(run.tasks):
             return MORE_TASKS
 
         if now.tasks == 0:
             # a pool's turn, once nothing else is left at this instant, or what happens next
-            if now.gap:
-                close_gap(run)
+            look_ahead(run)
             if now.turns > 0 and not more_before_turns(run):
                 begin_turn(run, pools)
                 continue

@@ -18,7 +18,7 @@ from sim.engine.kernel.clocks import (
     touch_clocks,
 )
 from sim.engine.kernel.frames import try_next
-from sim.engine.kernel.heaps import add_task, push, push_walk, put_batch
+from sim.engine.kernel.heaps import add_task, push, put_batch
 from sim.engine.kernel.hours import span_of
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
@@ -136,7 +136,7 @@ def pass_stage(
             return NO_SLOT
         ended = max(start, asked)
     if me.looks and now.today < me.cut <= ended and me.cut < INFINITY:
-        push_walk(run, me.cut, CLOCK + order_of(me), me.row)
+        push(run, me.cut, CLOCK + order_of(me), WALK, me.row)
         return pause(run, me, LOOKED)
     if ended >= me.cut:
         began, ended, me.why = min(began, me.cut), me.cut, LEFT
@@ -356,7 +356,7 @@ def finish_lot(step: Operation, run: Run, pools: Pools, shelves: Shelves, me: Wa
     stock, lot = pools.rows[now.stock_pool + me.entity % now.shelves], shelves.lots[now.first_lot + me.entity]
     if stock.batches >= shelves.batches.shape[1]:
         return MORE_SHELF
-    if now.heap + ROOM > len(run.heap):
+    if now.due + ROOM > len(run.happenings):
         return MORE_HEAP
     me.part = FRESH
     stock.planned -= now.doses_per_lot

@@ -143,11 +143,10 @@ class HourTables(NamedTuple):
 
 
 class Start(NamedTuple):
-    """How every replication begins: its pools, the heap of what is due, and the doses on the shelves."""
+    """How every replication begins: its pools, what is due, in order, and the doses on the shelves."""
 
     pools: Table[Pool]
     units: Table[Unit]
-    heap: Table[Due]
     happenings: Table[Happening]
     batches: Grid[Batch]
 
@@ -186,11 +185,16 @@ class People(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Where the run is; the heap of what will happen, and the happenings it is a heap of; tasks under way."""
+    """Where the run is; all that will happen, in a heap or by the stretch of days; tasks under way.
+
+    `ahead`: of each stretch of days the first of a chain of happenings; -1: there is none. All until the end of the
+    present stretch are in the heap instead, so that it is small, however much is to come.
+    """
 
     now: Now
     heap: Table[Due]
     happenings: Table[Happening]
+    ahead: Ints
     tasks: Table[Task]
 
 

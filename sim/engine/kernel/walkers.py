@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sim.engine.kernel.heaps import push_walk
+from sim.engine.kernel.heaps import push
 from sim.engine.kernel.machine import compiled, inlined
-from sim.engine.kernel.names import BEFORE, HOW_MANY, LEFT, LOT, MEETS, NAN, PARTED
+from sim.engine.kernel.names import BEFORE, HOW_MANY, LEFT, LOT, MEETS, NAN, PARTED, WALK
 from sim.engine.kernel.rows import Frame, Walker
 from sim.engine.kernel.tables import Draws, Records, Run, Shelves, Walkers
 
@@ -61,7 +61,7 @@ def meet(run: Run, me: Walker, priority: int, part: int) -> int:
 def let_meet(run: Run, me: Walker) -> None:
     """The walker waits for the clock to come to its day."""
     run.now.tasks -= 1
-    push_walk(run, me.day, run.now.meeting + order_of(me), me.row)
+    push(run, me.day, run.now.meeting + order_of(me), WALK, me.row)
 
 
 @inlined
