@@ -12,6 +12,8 @@ from sim.scenario import ScenarioError
 from tests.runs import NOTHING_ELSE, load_text, run_scenario, small
 
 WEEKDAYS = "calendars: {weekdays: {days: [mon, tue, wed, thu, fri]}}\n"
+SOME_DAYS = (0, 1, 2, 5, 100, 511, 777)
+LONG = "run.window=1500 d"
 DAYTIME = "calendars: {day: {hours: [6 h, 18 h]}}\n"
 
 
@@ -315,3 +317,34 @@ def test_lines_that_are_out_take_their_part_of_the_slots(withdrawn_by: str, slot
 def test_an_outage_of_a_part_that_says_nothing(rest: str, told: str) -> None:
     with pytest.raises(ScenarioError, match=told):
         small(rest + "manufacturing: {duration: 8 d}\n", "0 d")
+
+
+@pytest.mark.parametrize("opens", [1, 7, 9, 10])
+@pytest.mark.parametrize("day", [0, 4, 5, 333, 1000])
+def test_work_that_just_fills_openings_ends_on_a_closing_on_every_day(opens: int, day: int) -> None:
+    hours = f"calendars: {{day: {{hours: [{opens} h, {opens + 8} h]}}}}\n"
+    rest = hours + "work_up: {duration: 16 h, calendar: day, working_time: true}\n"
+    ran = small(rest, f"{day} d, {day + 0.99} d", "autologous", "", LONG)
+    assert ran.days("listing") == pytest.approx([day + 1 + (opens + 8) / 24, day + 2 + (opens + 8) / 24], abs=1e-6)
+
+
+@pytest.mark.parametrize("chairs", ["", "chairs: 1"])
+@pytest.mark.parametrize("length", [1, 7, 8])
+def test_what_is_as_long_as_an_opening_fits_into_it_on_every_day(length: int, chairs: str) -> None:
+    for hour in range(16):
+        rest = (
+            f"calendars: {{day: {{hours: [{hour} h, {hour + length} h]}}}}\n"
+            f"apheresis: {{duration: {length} h, calendar: day, fit: true}}\n"
+        )
+        ran = small(rest, ", ".join(f"{day} d" for day in SOME_DAYS), "autologous", chairs, LONG)
+        assert ran.days("apheresis") == pytest.approx([day + hour / 24 for day in SOME_DAYS], abs=1e-6)
+
+
+def test_nothing_begins_on_a_closing_that_work_ends_on() -> None:
+    rest = (
+        "calendars: {day: {hours: [9 h, 17 h]}}\n"
+        "work_up: {duration: 16 h, calendar: day, working_time: true}\n"
+        "apheresis: {duration: 0 d, calendar: day}\n"
+    )
+    ran = small(rest, ", ".join(f"{day} d" for day in SOME_DAYS), "autologous", "", LONG)
+    assert ran.days("apheresis") == pytest.approx([day + 2 + 9 / 24 for day in SOME_DAYS], abs=1e-6)

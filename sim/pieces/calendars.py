@@ -17,6 +17,9 @@ from sim.scenario.opening import Calendar, Disruption
 
 # Tables reach so far beyond the last day that a run may come to: a walk that runs ahead of the stop stays inside them.
 MARGIN_DAYS = 400
+# Days: more than sums of hours are off by as they are rounded, so that work that just fits into openings does so on
+# every day. It is counted in each opening, and nothing begins so shortly before a closing as that may come to.
+HAIR, LAST_MOMENT = 1e-9, 1e-6
 
 
 def openings(s: Scenario, calendar: str | None) -> Intervals | None:
@@ -176,9 +179,11 @@ def stage_hours(
     open_in = openings(s, calendar)
     away = [(d.first_day, d.end) for d in closed] + (_away(whole, out) if kept else [])
     starts = _moved(open_in, away) if fit else _without(s, open_in, away)
+    starts = _closing(s, calendar, starts, HAIR if fit else -LAST_MOMENT)
     paused = [(d.first_day, d.end) for d in whole if d.work == "pause"]
     paused += [(o.first, o.end) for o in out if not o.loses]
     counts = _without(s, open_in if working_time else ALWAYS, paused)
+    counts = _closing(s, calendar, counts, HAIR) if working_time else counts
     lost = {d.first_day for d in whole if d.work == "lose"} | {o.first for o in out if o.loses}
     losses = tuple(sorted(lost))
     if starts is ALWAYS and counts is ALWAYS and not losses:
@@ -199,10 +204,17 @@ def wait_hours(
         return None
     if needed > 0.0:
         # what ends on the very closing still fits
-        open_in = tuple(
-            (first, math.nextafter(last - needed, math.inf)) for first, last in open_in if last - needed >= first
-        )
+        open_in = tuple((first, last + HAIR - needed) for first, last in open_in if last + HAIR - needed > first)
+    else:
+        open_in = _closing(s, calendar, open_in, -LAST_MOMENT)
     return Hours(openings=_without(s, open_in, _away([d for d in work_on if d.takes_all], out)))
+
+
+def _closing(s: Scenario, calendar: str | None, open_in: Intervals | None, later: float) -> Intervals | None:
+    """The openings of a calendar, closing so much later; as they are where it is open for whole days (exact)."""
+    if open_in is ALWAYS or calendar is None or s.calendars[calendar].hours == (0.0, 1.0):
+        return open_in
+    return tuple((first, last + later) for first, last in open_in if first < last + later)
 
 
 def _away(whole: Iterable[Disruption], out: Iterable[Out]) -> list[tuple[float, float]]:

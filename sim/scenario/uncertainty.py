@@ -49,6 +49,9 @@ MEANINGS = {
 # Beside a distribution, or in place of one.
 SAME_AS, BELOW, CORRELATION = "same_as", "below", "correlation"
 MOST_CORRELATION = 0.999
+# Choices of method, and how the simulation is run. What other choices do is shown by other scenarios, beside the
+# uncertainty of quantities (Briggs et al., ISPOR-SMDM task force 6, Value in Health 2012;15:835).
+CHOSEN = ("run", "economics.discount", "economics.horizon", "economics.willingness_to_pay", "economics.price_year")
 SOURCE = "Evidence ids, or the word assumption or records, and then ': ' and a note."
 # Parameters that never have a unit.
 PURE = ("sigma", "events", "of")
@@ -132,6 +135,11 @@ class Uncertain:
     def text(self, value: float) -> str:
         """A value as a scenario file has it; twelve digits."""
         return Amount(value, self.unit).text()
+
+
+def is_in(path: str, section: str) -> bool:
+    """Whether a path is that of a section, or of something in it."""
+    return path == section or path.startswith(section + ".")
 
 
 def marginal(path: str, inputs: Mapping[str, Uncertain]) -> Uncertain:

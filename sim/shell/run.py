@@ -121,7 +121,8 @@ def _study(files: Sequence[Path], verb: str, asked: Asked, study: Study, wanted:
     with errors_in_words():
         from reports.words import counted
         from sim.engine.choice import engine_note
-        from sim.experiment.study.run import load_warnings, money_warnings, run_study, study_files
+        from sim.experiment.study.economics_tables import money_warnings
+        from sim.experiment.study.run import load_warnings, run_study, study_files
         from sim.shell.report import draw_results
         from sim.shell.results import show
         from vein2vein.drawing import require_room

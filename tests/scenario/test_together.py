@@ -60,6 +60,9 @@ CASES = [
     ("autologous", ["uncertainty={manufacturing.failure: {beta: {mean: 0.2, sd: 1e-9}, source: assumption}}"], "uncertainty.manufacturing.failure: found sd 1e-09; allowed: more, as this is as good as certain; leave the input out instead"),
     ("autologous", ["uncertainty={manufacturing.failure: {uniform: {low: 2, high: 1}, source: assumption}}"], "uncertainty.manufacturing.failure: found low 2 and high 1; allowed: low below high"),
     ("autologous", ["uncertainty={centres.capital.beds: {normal: {mean: 5, sd: 1}, source: assumption}}"], "uncertainty.centres.capital.beds: is a whole number, of which a distribution would draw fractions; allowed: inputs that may be a fraction (what other whole numbers do: sweep --vary centres.capital.beds=LOW:HIGH)"),
+    ("autologous", ["uncertainty={run.follow_up: {uniform: {low: 300 d, high: 400 d}, source: assumption}}"], "uncertainty.run.follow_up: is a choice of method, which no data would tell; allowed: inputs that more data would tell (what another choice does: a scenario of its own)"),
+    ("autologous", ["uncertainty={economics.discount.costs: {uniform: {low: 0, high: 0.05}, source: assumption}}"], "uncertainty.economics.discount.costs: is a choice of method"),
+    ("autologous", ["uncertainty={economics.horizon: {uniform: {low: 20 y, high: 40 y}, source: assumption}}"], "uncertainty.economics.horizon: is a choice of method"),
     ("autologous", ["manufacturing.lines={2026-01-01: 4, 2027-01-01: 5}", "uncertainty={manufacturing.lines.2027-01-01: {uniform: {low: 4, high: 8}, source: assumption}}"], "uncertainty.manufacturing.lines.2027-01-01: is a whole number, of which a distribution would draw fractions; allowed: inputs that may be a fraction (what other whole numbers do: sweep --vary manufacturing.lines.2027-01-01=LOW:HIGH)"),
 ]  # fmt: skip
 

@@ -22,14 +22,12 @@ from sim.pure.discounting import DAYS_PER_YEAR
 from sim.scenario import Loaded
 from sim.scenario.problems import did_you_mean, show
 from sim.scenario.sources import ASSUMPTION
+from sim.scenario.uncertainty import CHOSEN, is_in
 from sim.tables.words import counted
 
 ONE, GROUP, HELD = "one input", "group", "not assessed: held fixed"
-# Choices of method, and how the simulation is run: nothing that a study could find out.
-METHOD = (
-    "run", "economics.discount", "economics.horizon", "economics.willingness_to_pay", "economics.price_year",
-    "economics.conversion",
-)  # fmt: skip
+# Nothing that a study could find out.
+METHOD = (*CHOSEN, "economics.conversion")
 YEARS = 10
 
 
@@ -220,18 +218,14 @@ def held_fixed(base: Base, only_assumptions: bool = False) -> list[str]:
             for loaded in base.scenarios.values()
             for parameter in loaded.parameters
             if not _speaks_of(loaded, parameter.path)
-            and not any(_is_in(parameter.path, part) for part in METHOD)
+            and not any(is_in(parameter.path, part) for part in METHOD)
             and (not only_assumptions or ASSUMPTION in parameter.source_ids)
         )
     )
 
 
 def _speaks_of(loaded: Loaded, path: str) -> bool:
-    return any(_is_in(uncertain, path) or _is_in(path, uncertain) for uncertain in loaded.scenario.uncertainty)
-
-
-def _is_in(path: str, section: str) -> bool:
-    return path == section or path.startswith(section + ".")
+    return any(is_in(uncertain, path) or is_in(path, uncertain) for uncertain in loaded.scenario.uncertainty)
 
 
 def fixed_warning(base: Base) -> list[str]:

@@ -10,8 +10,7 @@ from sim.experiment.asked import How, OptionError, option
 from sim.experiment.options import PSA_REPLICATIONS, PSA_SAMPLES
 from sim.experiment.psa.information import YEARS, Population, Wanted, parse_groups, require_known
 from sim.experiment.psa.run import Psa, psa_files, psa_points, require_economics, run_psa, unused_inputs
-from sim.experiment.study.economics_tables import counted_twice, dear_states, free_outpatients, no_reference_arm
-from sim.experiment.study.later_courses import told_of_returns
+from sim.experiment.study.economics_tables import money_warnings, no_reference_arm
 from sim.experiment.sweep.economics import ECONOMICS
 from sim.experiment.sweep.evaluate import SweepPlan
 from sim.experiment.sweep.points import Base
@@ -74,9 +73,7 @@ def prepare_psa(base: Base, asked: Asked, how: How) -> PreparedPsa:
     notes = [f"the uncertain input {path} is left out: {why}" for path, why in unused_inputs(base).items()]
     notes += [gone.sentence for loaded in base.scenarios.values() for gone in loaded.certain]
     missing = no_reference_arm(base.scenarios)
-    told = (dear_states, told_of_returns, counted_twice, free_outpatients)
-    costly = [sentence for tell in told for sentence in tell(base.scenarios)]
-    warnings = [*warnings_of(base), *([] if missing is None else [missing]), *costly]
+    warnings = [*warnings_of(base), *([] if missing is None else [missing]), *money_warnings(base.scenarios)]
     return PreparedPsa(plan, wanted, (*changed_meaning(base.scenarios), *notes), tuple(warnings))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sim.experiment.study.later_courses import told_of_returns
 from sim.experiment.study.tables import over_both, verdicts, with_bounds
 from sim.outcomes.decisions import judged_standings, net_benefit, value_based_price
 from sim.outcomes.economic_quantities import COST, EFFECT, MONEY, POSSIBLE, QUANTITIES
@@ -84,6 +85,14 @@ def no_reference_arm(scenarios: Mapping[str, Loaded]) -> str | None:
         "whether they are worth their price, add a scenario of strategy standard_care, such as "
         "library/standard_care_bispecific.yaml or library/standard_care_conventional.yaml"
     )
+
+
+def money_warnings(scenarios: Mapping[str, Loaded]) -> list[str]:
+    """What to know of costs and QALYs before they are counted; nothing where a scenario has none."""
+    if any(loaded.scenario.economics is None for loaded in scenarios.values()):
+        return []
+    tells = (dear_states, told_of_returns, counted_twice, free_outpatients)
+    return [sentence for tell in tells for sentence in tell(scenarios)]
 
 
 def dear_states(scenarios: Mapping[str, Loaded]) -> list[str]:

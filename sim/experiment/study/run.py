@@ -36,16 +36,13 @@ from sim.experiment.study import tables
 from sim.experiment.study.arrangement import network, pathway
 from sim.experiment.study.distribution_table import distribution_table
 from sim.experiment.study.economics_tables import (
-    counted_twice,
-    dear_states,
     economic_tables,
-    free_outpatients,
+    money_warnings,
     no_reference_arm,
     why_not_comparable,
 )
 from sim.experiment.study.forecast import falls_below, waiting_list, warm_up, warm_up_warnings
 from sim.experiment.study.inputs import parameters
-from sim.experiment.study.later_courses import told_of_returns
 from sim.experiment.study.money_tables import budget_table, subgroups_table
 from sim.experiment.study.not_modelled import NOT_MODELLED
 from sim.experiment.study.picture_tables import Pictures
@@ -128,14 +125,6 @@ def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
         idle += [f"{name}: {warning}" for warning in loaded.warnings]
     full.sort(key=lambda found: -found[0])
     return [*never, *(text for _, text in full), *unlike(scenarios), *close, *idle]
-
-
-def money_warnings(scenarios: Mapping[str, Loaded]) -> list[str]:
-    """What to know of costs and QALYs before they are counted; nothing where a scenario has none."""
-    if any(loaded.scenario.economics is None for loaded in scenarios.values()):
-        return []
-    tells = (dear_states, told_of_returns, counted_twice, free_outpatients)
-    return [sentence for tell in tells for sentence in tell(scenarios)]
 
 
 def _above_one(load: Load) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,11 +18,13 @@ from sim.experiment.runs.limits import require_size
 from sim.experiment.runs.replicate import Arm
 from sim.experiment.runs.work import AHEAD, in_processes, settle
 from sim.scenario import Loaded, Place, Problem, ScenarioError
-from sim.scenario.problems import COMMAND_LINE
+from sim.scenario.problems import COMMAND_LINE, shorten
 from sim.scenario.unused import why_unused
+from sim.tables.words import counted
 
-# The first so many wrong points are told.
+# So many different faults of points are told.
 MOST_PROBLEMS = 50
+NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?(?!\w)")
 # So many bytes of checked points stay in memory: some 350 of the shipped pair.
 MOST_IN_MEMORY = 16 * 2**20
 # So many points are looked at by several processes, so many of them at a time: each takes some 8 ms, and to unpack the
@@ -144,17 +147,39 @@ def checked(base: Base, points: Sequence[Point], workers: int = 1) -> Iterator[C
 def require_valid(
     base: Base, points: Sequence[Point], then: Callable[[int, bytes], None] = lambda *_: None, workers: int = 1
 ) -> None:
-    """Nothing, or a ScenarioError with what is wrong at the points; `then` hears of each point that is sound."""
-    problems: list[Problem] = []
+    """Nothing, or a ScenarioError with what is wrong at the points; `then` hears of each point that is sound.
+
+    Faults that differ in the numbers found are told once, as the first point has them, with how many points do.
+    """
+    wrong: dict[tuple[Place, str, str], list[tuple[Point, Problem]]] = {}
+    looked = 0
     for point, found in zip(points, _looked_at(base, points, workers), strict=False):
+        looked += 1
         if isinstance(found, bytes):
             then(point.number, found)
-        else:
-            problems += [p for p in found if p not in problems]
-        if len(problems) >= MOST_PROBLEMS:
+            continue
+        mine: dict[tuple[Place, str, str], Problem] = {}
+        for problem in found:
+            mine.setdefault(_but_for_numbers(problem), problem)
+        for alike, problem in mine.items():
+            wrong.setdefault(alike, []).append((point, problem))
+        if len(wrong) >= MOST_PROBLEMS:
             break
-    if problems:
-        raise ScenarioError(problems[:MOST_PROBLEMS])
+    if wrong:
+        raise ScenarioError([_told_once(having, looked) for having in list(wrong.values())[:MOST_PROBLEMS]])
+
+
+def _but_for_numbers(problem: Problem) -> tuple[Place, str, str]:
+    return problem.place, problem.path, NUMBER.sub("#", problem.message)
+
+
+def _told_once(having: Sequence[tuple[Point, Problem]], looked: int) -> Problem:
+    """The problem of the first of the points that have it, and how many of those looked at do."""
+    point, problem = having[0]
+    if looked == 1:
+        return problem
+    told = f"{problem.message} (at {len(having)} of {counted(looked, 'point')}, first at {shorten(point.name)})"
+    return replace(problem, message=told)
 
 
 def _looked_at(base: Base, points: Sequence[Point], workers: int) -> Iterator[bytes | list[Problem]]:
