@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -25,8 +26,13 @@ from sim.pieces.steps import Path as Steps
 from sim.pieces.strategies import build_protocol
 from sim.pure.survival import HazardTable
 from sim.scenario import Loaded, Scenario, load
+from sim.scenario.files import LIBRARY, OF_THE_MAIN_JOB, SHIPPED, shipped_names
+from sim.scenario.shipped import validation_files
 
-SHIPPED = Path(__file__).parents[1] / "scenarios"
+# What is shipped, by the lists that the program has: users keep files of their own beside it, which no test takes.
+FILES = sorted(shipped_names().values())
+CASES = [file.resolve() for file in validation_files()]
+PARTS = sorted(file for place in (SHIPPED, SHIPPED / "validation") for file in (place / "parts").glob("*.yaml"))
 HAS_NUMBA = find_spec("numba") is not None
 # For what is about results, not about an engine.
 QUICKEST = COMPILED if HAS_NUMBA else SIMPY
@@ -43,6 +49,12 @@ regions:
 centres:
   here: {{{centre}}}
 """
+
+
+def copy_shipped(place: Path) -> None:
+    """The scenarios as they are shipped, in a new folder."""
+    ours = {*OF_THE_MAIN_JOB, LIBRARY, "parts", "validation"}
+    shutil.copytree(SHIPPED, place, ignore=lambda at, names: {*names} - ours if Path(at) == SHIPPED else ())
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from tests.runs import CASES, FILES, PARTS
+
 ROOT = Path(__file__).parents[1]
 SCHEMA = ROOT / "scenarios" / "scenario.schema.json"
 CODE = ("sim", "reports", "vein2vein")
@@ -97,7 +99,7 @@ def _all() -> Iterator[Text]:
         if file.name != "changelog.md":
             yield Text(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8"))
     yield from _of_schema(json.loads(SCHEMA.read_text(encoding="utf-8")))
-    for file in sorted((ROOT / "scenarios").rglob("*.yaml")):
+    for file in (*FILES, *CASES, *PARTS):
         for line in re.findall(r"^(?:name|description): (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE):
             yield Text(str(file.relative_to(ROOT)), line)
 

@@ -28,11 +28,11 @@ from sim.pieces.cohort import draw_cohort
 from sim.scenario import load
 from tests.engines.both import difference
 from tests.experiments import lines, small_base, small_scenario
-from tests.runs import HAS_NUMBA, SHIPPED
+from tests.runs import FILES, HAS_NUMBA, SHIPPED
 
 EVERYTHING = Keep(patients=True, events=True, views=True)
 # Together they have several regions and centres, risk groups, lists, lots, later courses, beds, shut-downs, economics.
-STEMS = ["autologous", "allogeneic", *(f"library/{path.stem}" for path in sorted((SHIPPED / "library").glob("*.yaml")))]
+STEMS = [str(path.relative_to(SHIPPED).with_suffix("")) for path in FILES]
 NUMBERS = range(5)
 EVERY_DAY = ("autologous", "allogeneic", "library/sequential", "library/two_manufacturers")
 CASES = [

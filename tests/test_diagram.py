@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.pieces.diagram import mermaid, outline
 from sim.pieces.strategies import build_protocol
 from sim.scenario import load
-from tests.runs import SHIPPED, load_text
+from tests.runs import CASES, FILES, load_text
 
 SMALL = """
 name: Small
@@ -57,9 +57,7 @@ def test_the_flow_chart_ties_every_node_and_branch() -> None:
 
 
 def test_every_shipped_path_has_both() -> None:
-    for file in sorted(SHIPPED.glob("**/*.yaml")):
-        if "parts" in file.parts or "parts" in file.name:
-            continue
+    for file in (*FILES, *CASES):
         protocol = build_protocol(load(file).scenario)
         assert outline(protocol)[0] == "A patient, from referral on"
         assert mermaid(protocol).startswith("flowchart TD")

@@ -25,7 +25,7 @@ from sim.shell.commands import COMMANDS
 from sim.shell.screen import MISSED
 from sim.tables.words import OUTCOMES
 from tests.program import shortened
-from tests.runs import SHIPPED
+from tests.runs import SHIPPED, copy_shipped
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md"))))
@@ -96,7 +96,7 @@ SLOW = ("list --effects --page", "report results/DIR --pptx", "psa A.yaml", "com
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which somebody sits who has read the documents: scenarios of his own, and results."""
     here = tmp_path_factory.mktemp("desk")
-    shutil.copytree(SHIPPED, here / "scenarios")
+    copy_shipped(here / "scenarios")
     for name in ("autologous", "allogeneic"):
         (here / f"{name}.yaml").write_text(f"extends: scenarios/{name}.yaml\n", encoding="utf-8")
     for name, base in (("A", "autologous"), ("B", "allogeneic"), ("C", "library/hybrid")):
@@ -106,7 +106,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with chdir(here):
         said = CliRunner().invoke(cli, ["compare", "A.yaml", "B.yaml", *FEWER["compare"], "-q", "--out", "results/DIR"])
         assert said.exit_code == 0, said.output
-        CliRunner().invoke(cli, ["new", "scenarios/mine.yaml"])
+        assert CliRunner().invoke(cli, ["new", "scenarios/mine.yaml"]).exit_code == 0
     return here
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.program import call
+from tests.runs import copy_shipped
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "economics.md"
@@ -20,7 +20,7 @@ DOCUMENT = ROOT / "docs" / "economics.md"
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which somebody has typed the ten lines."""
     here = tmp_path_factory.mktemp("economist")
-    shutil.copytree(ROOT / "scenarios", here / "scenarios")
+    copy_shipped(here / "scenarios")
     (block,) = re.findall(r"<!-- commands: economics -->\n```sh\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.S)
     lines = block.strip().splitlines()
     assert len(lines) == 10

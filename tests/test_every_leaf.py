@@ -22,9 +22,9 @@ from sim.scenario.unused import why_unused
 from tests.leaf_changes import Change, changes
 from tests.leaf_effects import MOVED, REFUSED, SILENT, UNTRIED, WARNED, Before, Effect, effect, forced, moved, records
 from tests.leaf_scenarios import busy_scenario
-from tests.runs import SHIPPED, load_text
+from tests.runs import FILES, load_text
 
-FILES = {path.stem: path for path in sorted([*SHIPPED.glob("*.yaml"), *(SHIPPED / "library").glob("*.yaml")])}
+SHIPPED_ONES = {path.stem: path for path in FILES}
 AT_RANDOM = [f"random {number}" for number in range(100)]
 # So many leaves a day of each of so many scenarios.
 SHIPPED_A_DAY, RANDOM_A_DAY, LEAVES_OF_EACH = 4, 2, 10
@@ -87,7 +87,7 @@ def is_at(change: Change, path: str) -> bool:
 @lru_cache(maxsize=8)
 def before(name: str) -> Before:
     """A shipped scenario by the name of its file, or a random one by its number, with its records."""
-    return Before(busy_scenario(int(name.split()[1])) if name.startswith("random ") else load(FILES[name]))
+    return Before(busy_scenario(int(name.split()[1])) if name.startswith("random ") else load(SHIPPED_ONES[name]))
 
 
 def leaves(name: str) -> list[Change]:
@@ -120,7 +120,7 @@ def refused_wrongly(name: str, found: list[Effect]) -> list[str]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", SHIPPED_ONES)
 def test_every_leaf_of_a_shipped_scenario_has_an_effect(name: str) -> None:
     found = [effect(before(name), change) for change in leaves(name)]
     assert wrong(name, found) == []
@@ -143,7 +143,7 @@ def of_the_day(request: pytest.FixtureRequest) -> list[tuple[str, Change]]:
     """(scenario, leaf) of the 60 leaves of a day."""
     r = Random(request.config.getoption("--day") or "everyday")
     chosen = []
-    for name in [*r.sample(list(FILES), SHIPPED_A_DAY), *r.sample(AT_RANDOM, RANDOM_A_DAY)]:
+    for name in [*r.sample(list(SHIPPED_ONES), SHIPPED_A_DAY), *r.sample(AT_RANDOM, RANDOM_A_DAY)]:
         there = leaves(name)
         chosen += [(name, change) for change in r.sample(there, min(LEAVES_OF_EACH, len(there)))]
     return chosen
@@ -151,7 +151,7 @@ def of_the_day(request: pytest.FixtureRequest) -> list[tuple[str, Change]]:
 
 def test_the_leaves_of_the_day_have_an_effect(of_the_day: list[tuple[str, Change]]) -> None:
     found = [(name, effect(before(name), change)) for name, change in of_the_day]
-    assert [line for name, e in found if name in FILES for line in wrong(name, [e])] == []
+    assert [line for name, e in found if name in SHIPPED_ONES for line in wrong(name, [e])] == []
     assert [line for name, e in found for line in refused_wrongly(name, [e])] == []
 
 

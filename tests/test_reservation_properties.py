@@ -16,15 +16,11 @@ from sim.pieces.protocol import Protocol
 from sim.scenario import load
 from tests.engines.both import Case, prepare
 from tests.engines.random_scenarios import scenario_text, without_refused
-from tests.runs import SHIPPED, small
+from tests.runs import FILES, small
 
 SHORT = ("run.warm_up=50 d", "run.window=300 d", "run.follow_up=200 d")
 # in a reference arm nobody is lymphodepleted
-FILES = [
-    file
-    for file in sorted([*SHIPPED.glob("*.yaml"), *(SHIPPED / "library").glob("*.yaml")])
-    if "standard_care" not in file.stem
-]
+INFUSING = [file for file in FILES if "standard_care" not in file.stem]
 
 
 def on_the_fastest(case: Case) -> Trace:
@@ -70,7 +66,7 @@ def test_nobody_is_lymphodepleted_without_a_reservation(number: int) -> None:
     assert unreserved(case, trace) == []
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", INFUSING, ids=lambda file: file.stem)
 def test_nobody_is_lymphodepleted_without_a_reservation_in_a_shipped_scenario(file: Path) -> None:
     case = prepare(load(file, SHORT).scenario)
     trace = on_the_fastest(case)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -19,14 +22,12 @@ from sim.outcomes.metrics import METRIC_NAMES
 from sim.outcomes.patients import OUTCOME_NAMES
 from sim.pure.survival import Exponential
 from sim.scenario import load, read_evidence
-from sim.scenario.files import OF_THE_MAIN_JOB, is_shipped
+from sim.scenario.files import is_shipped
 from sim.scenario.naming import changed_meaning
-from sim.scenario.shipped import validation_files
-from tests.runs import QUICKEST, SHIPPED
+from tests.runs import CASES, FILES, PARTS, QUICKEST, SHIPPED, copy_shipped
+from tests.test_release import tracked
 
 MONTH = 365.25 / 12
-FILES = [*sorted(SHIPPED.glob("*.yaml")), *sorted((SHIPPED / "library").glob("*.yaml"))]
-CASES = validation_files()
 # Long, and its closed form is held by tests/test_breakdowns.py.
 LONG = "mm1_breakdowns"
 # Textbook queues must come out with a standard error of half a per cent of the target.
@@ -48,10 +49,43 @@ def test_every_number_of_a_shipped_scenario_names_its_source(file: Path) -> None
                 assert identifier == "assumption" or evidence[identifier].verified in ("yes", "derived")
 
 
-def test_the_files_of_the_main_job_are_those_beside_the_library() -> None:
-    assert {path.name for path in SHIPPED.glob("*.yaml")} == set(OF_THE_MAIN_JOB)
+def test_what_is_shipped_is_what_the_program_and_the_tests_take_for_it() -> None:
+    scenarios = {SHIPPED.parent / name for name in tracked() if re.fullmatch(r"scenarios/.*\.yaml", name)}
+    assert {*FILES, *CASES, *PARTS} == scenarios
     assert all(is_shipped(str(file)) for file in FILES)
     assert not is_shipped(str(SHIPPED / "mine.yaml"))
+
+
+def own_files(scenarios: Path) -> None:
+    """What a user has put there who has typed `new scenarios/mine.yaml` from the README: none of it is right."""
+    for name in ("mine", "of_ours", "ours/of_ours"):
+        (scenarios / f"{name}.yaml").parent.mkdir(exist_ok=True)
+        (scenarios / f"{name}.yaml").write_text("name: he says less patients\nstrategi: [mine\n")
+
+
+def test_what_is_copied_is_what_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = [tmp_path / name for name in ("first", "second")]
+    for place in places:
+        copy_shipped(place)
+        monkeypatch.setattr("tests.runs.SHIPPED", place)
+        own_files(place)
+    first, second = ({str(file.relative_to(place)) for file in place.rglob("*.yaml")} for place in places)
+    assert first == second
+    assert len(first) == len([*FILES, *CASES, *PARTS]) + 3
+
+
+@pytest.mark.slow
+def test_a_users_file_beside_what_is_shipped_is_no_test(tmp_path: Path) -> None:
+    for name in {name.partition("/")[0] for name in tracked()}:  # with what Python has made of it, and its dates
+        copy = shutil.copytree if (SHIPPED.parent / name).is_dir() else shutil.copy2
+        copy(SHIPPED.parent / name, tmp_path / name)
+    own_files(tmp_path / "scenarios")
+    # each test of which it is a case, and one that goes through all files at once
+    over_all = ["of_ours", "test_no_text_uses"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-m", "", "-k", " or ".join(over_all)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert re.search(rf"\b{len(over_all) - 1} passed", done.stdout), done.stdout
 
 
 def test_what_shipped_files_leave_out_of_one_another_is_not_said(tmp_path: Path) -> None:

@@ -10,9 +10,8 @@ import pytest
 from sim.engine.choice import COMPILED, SIMPY
 from sim.experiment.runs.replicate import Arm, simulate
 from sim.scenario import load
-from tests.runs import HAS_NUMBA
+from tests.runs import HAS_NUMBA, SHIPPED
 
-SHIPPED = Path(__file__).parents[1] / "scenarios"
 SHORT = ("run.warm_up=60 d", "run.window=365 d")
 
 

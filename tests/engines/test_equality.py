@@ -19,13 +19,12 @@ from tests.engines.hits import happenings, outages, ties
 from tests.engines.random_protocols import POLICIES, random_case
 from tests.engines.random_scenarios import random_scenario
 from tests.engines.watching import Watch
-from tests.runs import SHIPPED, load_text, small
+from tests.runs import CASES, FILES, SHIPPED, load_text, small
 
-FILES = sorted([*SHIPPED.glob("*.yaml"), *(SHIPPED / "library").glob("*.yaml")])
 # One case in three every day: they are made of what random scenarios are made of.
-CASES = [
-    pytest.param(file, id=file.stem, marks=() if k % 3 == 0 else pytest.mark.slow)
-    for k, file in enumerate(sorted((SHIPPED / "validation").glob("*.yaml")))
+SHIPPED_ONES = [
+    *(pytest.param(file, id=file.stem) for file in FILES),
+    *(pytest.param(file, id=file.stem, marks=[pytest.mark.slow] * (k % 3 > 0)) for k, file in enumerate(CASES)),
 ]
 MODEL_P = Path(__file__).parents[1] / "benchmarks" / "model_p.yaml"
 SHORT = ("run.warm_up=50 d", "run.window=200 d", "run.follow_up=150 d")
@@ -242,7 +241,7 @@ def test_random_scenarios_over_the_whole_vocabulary(numbers: range) -> None:
     assert too_few(tied, LEAST_TIES, part) == {}
 
 
-@pytest.mark.parametrize("file", [*(pytest.param(file, id=file.stem) for file in FILES), *CASES])
+@pytest.mark.parametrize("file", SHIPPED_ONES)
 def test_shipped_scenarios_and_validation_cases(file: Path) -> None:
     case = prepare(load(file, SHORT).scenario)
     assert compare(case)[1] == []

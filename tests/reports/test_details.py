@@ -19,10 +19,10 @@ from reports.words import Estimate, of_hundred
 from sim.engine.choice import COMPILED
 from sim.experiment.study.run import Plan, run_study
 from sim.scenario import load
-from tests.runs import SHIPPED
+from tests.runs import FILES, SHIPPED
 from tests.samples import some
 
-LIBRARY = sorted((SHIPPED / "library").glob("*.yaml"))
+LIBRARY = [file for file in FILES if file.parent.name == "library"]
 NUMBER = re.compile(r"(?<![\w-])\d+\.\d+")
 EVERY_DAY = ("hybrid", "lot_shortage", "next_day", "policy_sickest_first", "sequential", "up_regulation")
 TABLES = ("summary", "differences", "groups", "resources_summary")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sim.scenario import Difference, Loaded, compare_scenarios, digest, load, write_resolved
 from sim.scenario.json_schema import json_schema
 from sim.scenario.leaves import inline
+from sim.scenario.problems import is_visible
 from sim.scenario.units import parse_days
 from tests.scenario.writing import AUTOLOGOUS, DATA, SAMPLES, load_text, write
 
@@ -251,7 +252,7 @@ capacities = st.one_of(
 starts = st.dates(date(1900, 1, 1), date(2999, 12, 31))
 referral_days = st.lists(days, min_size=1, max_size=5)
 names = st.text(alphabet="abcXYZ äß漢0123456789-_", min_size=1, max_size=12).filter(lambda name: name == name.strip())
-texts = st.text(alphabet=st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=30).filter(str.strip)
+texts = st.text(alphabet=st.characters().filter(is_visible), min_size=1, max_size=30).filter(str.strip)
 
 
 @st.composite

@@ -35,7 +35,7 @@ from sim.scenario.schema import SOURCES
 from sim.scenario.targets import TOLERANCE
 from sim.scenario.uncertainty import FAMILIES
 from sim.scenario.units import DAYS_PER_UNIT, SPELLINGS, parse_days, write_days
-from tests.runs import SHIPPED
+from tests.runs import CASES, FILES, SHIPPED
 from tests.samples import some
 from tests.scenario.writing import DATA, write
 
@@ -260,7 +260,8 @@ def test_reports_know_the_units_of_scenarios() -> None:
 
 
 ALL_FILES = [
-    *sorted(file for file in SHIPPED.glob("**/*.yaml") if "parts" not in file.parts),
+    *FILES,
+    *CASES,
     *(DATA / f"{name}.yaml" for name in ("autologous", "allogeneic")),
 ]
 
