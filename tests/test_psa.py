@@ -32,7 +32,7 @@ from sim.experiment.runs.replicate import Arm, Keep, economics_of, replicate, si
 from sim.experiment.sweep.economics import ECONOMICS
 from sim.experiment.sweep.evaluate import SweepPlan, evaluate, open_sweep
 from sim.experiment.sweep.points import Base, Point, digest, require_valid
-from sim.outcomes.decisions import acceptability
+from sim.outcomes.decisions import acceptability, quadrants
 from sim.outcomes.economic_quantities import COST, EFFECT
 from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pure.streams import Source, key_table, sequence
@@ -458,3 +458,21 @@ def test_what_is_known_of_information_stands_in_the_methods(done: tuple[Path, Ps
     evpi = found.tables["evpi"].set_index("willingness_to_pay").loc[50_000.0]
     assert f"At 50,000 per QALY, EVPI {evpi['evpi']:,.0f} (standard error {evpi['standard_error']:,.0f})" in said["6"]
     assert "in words of our own" in table.reference
+
+
+def test_quadrants_of_samples_that_tie() -> None:
+    cost = np.array([1.0, -1.0, 0.0, 0.0, 0.0, 2.0, 0.0, -3.0])
+    effect = np.array([1.0, 1.0, 0.0, 0.0, 1.0, 0.0, -1.0, -1.0])
+    shares, same = quadrants(cost, effect)
+    # by hand: the 5th to 7th count half in each of two; the 8th whole
+    assert shares == {
+        (True, True): 2.0 / 8, (True, False): 1.5 / 8, (False, True): 1.0 / 8, (False, False): 1.5 / 8,
+    }  # fmt: skip
+    assert same == 2.0 / 8
+    assert sum(shares.values()) + same == 1.0
+
+
+def test_two_strategies_that_are_the_same_are_in_no_quadrant() -> None:
+    shares, same = quadrants(np.zeros(5), np.zeros(5))
+    assert set(shares.values()) == {0.0}
+    assert same == 1.0

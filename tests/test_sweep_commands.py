@@ -239,3 +239,13 @@ def test_wrong_plans_say_so_on_one_line(small: Path, arguments: list[str], told:
     assert told in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert not (small.parent / "out").exists()
+
+
+@pytest.mark.parametrize("design", ["grid", "latin_hypercube", "morris", "sobol"])
+def test_a_base_that_stands_at_no_point_is_refused(small: Path, design: str) -> None:
+    file = small.parent / "sweep.yaml"
+    values = "apheresis.duration: {low: 1 d, base: 1.5 d, high: 2 d}"
+    file.write_text(f"base: small.yaml\ndesign: {design}\nvary:\n  {values}\n", encoding="utf-8")
+    done = told_at_once("sweep", str(file), "-n", "2", "--out", str(small.parent / "out"), "--quiet", *QUICK)
+    assert done.returncode == 2, done.stderr
+    assert f"{file}:4: vary.apheresis.duration.base: has no effect with design {design};" in done.stderr

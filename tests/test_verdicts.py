@@ -115,3 +115,13 @@ def test_the_cheapest_is_on_the_frontier_only_where_nothing_as_good_may_be_cheap
     assert status(0.5, 0.0) == "no clear difference in costs or QALYs"
     # clearly dearer, or clearly worse: it is not
     assert status(50.0, 0.5) == status(0.5, -0.5) == ON_FRONTIER
+
+
+def test_the_same_strategy_twice_is_the_same_in_one_replication_too() -> None:
+    found = judged_standings(np.array([[2.0, 1.0, 2.0]]), np.array([[0.5, 0.7, 0.5]]))
+    assert [(s.strategy, s.status, s.against) for s in found] == [
+        (1, "on the frontier (one replication: not judged)", None),
+        (0, "dominated (one replication: not judged)", None),
+        (2, "the same", 0),
+    ]
+    assert (found[2].cost, found[2].effect) == (0.0, 0.0)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from heapq import heappop
 from math import inf
 
+import simpy
+
+from sim.engine.grants import Grants
 from sim.engine.pools import LAPSED, Place, Pool, Request
-from sim.engine.timeline import Timeline, then
 
 
 class ListPool(Pool):
@@ -44,10 +46,10 @@ class ListPool(Pool):
             heappop(self._waiting)
         return None
 
-    def serve_first(self) -> None:
-        """Serve the first who waits."""
+    def take_first(self) -> Request:
+        """Take the first who waits out of the list."""
         *_, request = heappop(self._waiting)
-        self.grant(request)
+        return request
 
     def _can_serve(self, request: Request) -> bool:
         return any(request.units <= source.free for source, _ in self._sources)
@@ -56,14 +58,14 @@ class ListPool(Pool):
 class Lists:
     """All lists for any of several resources."""
 
-    def __init__(self, timeline: Timeline) -> None:
+    def __init__(self, grants: Grants) -> None:
         self.pools: list[ListPool] = []
-        self._timeline = timeline
+        self._grants = grants
 
-    def serve_next(self) -> None:
+    def serve(self, turn: simpy.Event) -> None:
         """Serve the first of all lists who can be; when they have gone on as far as they can, the next."""
-        firsts = [(entry[:4], pool) for pool in self.pools if (entry := pool.first()) is not None]
-        if firsts:
+        while firsts := [(entry[:4], pool) for pool in self.pools if (entry := pool.first()) is not None]:
             _, chosen = min(firsts, key=lambda one: one[0])
-            then(self._timeline.at_once(), self.serve_next)
-            chosen.serve_first()
+            if not self._grants.answer(chosen.take_first(), chosen.grant, turn):
+                return
+        self._grants.serving = None

@@ -1,8 +1,8 @@
 """Resources of the reference engine: one queue discipline for all, and capacities.
 
-A request waits until its pool takes its *turn*, when nothing else is left to happen at the instant: everybody who can
-be served is, in the order of the queue key. A waiter that holds nothing needs no timer; their request lapses on their
-leaving day, and is passed over.
+A request waits until its pool takes its *turn*, when nothing else is left to happen at the instant (`grants.py`):
+everybody who can be served is, in the order of the queue key. A waiter that holds nothing needs no timer; their request
+lapses on their leaving day, and is passed over.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import simpy
 
+from sim.engine.grants import Grants
 from sim.engine.ranking import Ranking
 from sim.engine.timeline import Phase, Timeline, then
 from sim.pieces.protocol import Capacity
@@ -82,6 +83,7 @@ class Place:
     """
 
     timeline: Timeline
+    grants: Grants
     resource: int
     centre: int
     rank: Ranking
@@ -95,12 +97,13 @@ class Pool:
     counts_waiting = False  # whether something depends on who waits
 
     def __init__(self, place: Place) -> None:
-        self.timeline, self.resource, self.centre = place.timeline, place.resource, place.centre
+        self.timeline, self.grants = place.timeline, place.grants
+        self.resource, self.centre = place.resource, place.centre
         self._rank, self._log = place.rank, place.log
         self._waiting: list[tuple[float, float, int, int, int, Request]] = []
         self._joined = 0
-        self._turn = Phase.GRANT + (self.resource << 20) + self.centre
-        self._turn_is_due = False
+        self.turn = (self.resource << 20) + self.centre
+        self.turn_is_due = False
         self._new: list[tuple[Request, Callable[..., None], tuple[Any, ...]]] = []
         self.lists: Lists | None = None  # those that it serves, or is one of
 
@@ -121,7 +124,8 @@ class Pool:
 
     def ask(self, request: Request) -> None:
         """Grant a request at once where nobody else could come before it, or let it wait for the pool's turn."""
-        if not self._waiting and self.timeline.is_quiet and self._can_serve(request):
+        if not self._waiting and self.grants.would_be_next(self) and self._can_serve(request):
+            self.grants.pass_to(self)
             self.grant(request)
             return
         request.answered = simpy.Event(self.timeline)
@@ -161,32 +165,34 @@ class Pool:
 
     def _call_turn(self) -> None:
         """Let the pool take its turn at this instant, after everything else and in order of declaration."""
-        if (self._waiting or self.lists is not None) and not self._turn_is_due:
-            self._turn_is_due = True
-            then(self.timeline.on(self.timeline.now, self._turn), self._take_turn)
+        if (self._waiting or self.lists is not None) and not self.turn_is_due:
+            self.turn_is_due = True
+            self.grants.call(self)
 
     def once_passed_over(self, request: Request, function: Callable[..., None], *about: Any) -> None:
         """Let a function be called if a waiting request is not served by the turn that is due at this instant."""
-        if self._turn_is_due and self.lists is None:
+        if self.turn_is_due and self.lists is None:
             self._new.append((request, function, about))
         else:
             function(request, *about)
 
-    def _end_turn(self) -> None:
+    def end_turn(self) -> None:
+        """Who has asked for this turn, and was not served, waits on."""
         new, self._new = self._new, []
         for request, function, about in new:
             if request.answer is None:
                 function(request, *about)
 
-    def _take_turn(self) -> None:
-        self._turn_is_due = False
-        if self.lists is None:
-            self._serve_next()
-        else:
-            self.lists.serve_next()
+    @property
+    def may_serve_more(self) -> bool:
+        """Whether there may be somebody else to serve in this turn."""
+        return self.lists is not None or (bool(self._waiting) and self.free > 0)
 
-    def _serve_next(self) -> None:
+    def serve(self, turn: simpy.Event) -> None:
         """Serve the first who can be; when they have gone on as far as they can, the next."""
+        if self.lists is not None:
+            self.lists.serve(turn)
+            return
         while self._waiting:
             *_, ticket, request = self._waiting[0]
             is_stale = request.answer is not None or ticket != request.ticket
@@ -195,12 +201,10 @@ class Pool:
                 self._come_again(request)
                 break
             heappop(self._waiting)
-            if not is_stale:
-                assert request.answered is not None
-                self.timeline.once_gone(request.answered, self._serve_next)
-                self._end_wait(request, LAPSED) if has_left else self.grant(request)
+            if not is_stale and not self.grants.answer(request, self._pass_over if has_left else self.grant, turn):
                 return
-        self._end_turn()
+        self.end_turn()
+        self.grants.serving = None
 
     def _can_serve(self, request: Request) -> bool:
         """Whether a request, if it is the first, may be granted now."""
@@ -217,6 +221,9 @@ class Pool:
     def hold(self, request: Request, day: float) -> None:
         """Grant what the asker has on the first day already, be there anything free or not; `day`: see bookings."""
         self.grant(request)
+
+    def _pass_over(self, request: Request) -> None:
+        self._end_wait(request, LAPSED)
 
     def _end_wait(self, request: Request, answer: Answer) -> None:
         """They leave on their leaving day, or now where their patience is over."""

@@ -46,55 +46,39 @@ class Due(float):
         return float(self)
 
 
+def due(day: float, priority: int) -> Due:
+    """The delay until a day."""
+    delay = Due(day)
+    delay.priority = priority
+    return delay
+
+
 class Timeline(simpy.Environment):
     """A SimPy environment whose clock shows days since the start of the scenario."""
 
     def __init__(self) -> None:
         super().__init__(initial_time=0.0)
-        self._call = 0  # the priority of what was let happen at once last
-        self._to_follow = 0  # functions that are called once somebody has gone
+        self.called = 0  # the priority of what was let happen at once last
 
     def schedule(self, event: simpy.Event, priority: Any = NORMAL, delay: float = 0.0) -> None:
         """Let an event take place when it is `Due`, or at once, before what was let happen at once earlier."""
         if isinstance(delay, Due):
             priority = delay.priority
         else:
-            self._call = priority = self._call - 1
+            self.called = priority = self.called - 1
         simpy.Environment.schedule(self, event, priority, delay)  # quicker than super() in the most frequent of calls
 
     def on(self, day: float, priority: int) -> simpy.Event:
         """What takes place on `day`; `priority` is a phase, plus an order inside it."""
-        delay = Due(day)
-        delay.priority = priority
-        return simpy.Timeout(self, delay)
+        return simpy.Timeout(self, due(day, priority))
 
     def at_once(self) -> simpy.Event:
         """What takes place at once, but after what is let happen at once from now on."""
         return simpy.Event(self).succeed()
 
-    def once_gone(self, event: simpy.Event, function: Callable[[], None]) -> None:
-        """Let a function be called when who waits for an event that is to happen now has gone as far as they can.
-
-        As an event `at_once` made before that one would; it is one only where something else was let happen at once.
-        """
-        self._call = turn = self._call - 1
-        self._to_follow += 1
-
-        def go_on(_: simpy.Event) -> None:
-            self._to_follow -= 1
-            if self._call == turn - 1:
-                function()
-            else:
-                delay = Due(self.now)
-                delay.priority = turn
-                then(simpy.Timeout(self, delay), function)
-
-        event.callbacks.append(go_on)
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing else will happen at this instant."""
-        return self._to_follow == 0 and self.peek() > self.now
+    def after(self, called: int) -> simpy.Event:
+        """What takes place at once, but after what has been let happen at once since `called`."""
+        return simpy.Timeout(self, due(self.now, called))
 
 
 def then(event: simpy.Event, function: Callable[..., None], *about: Any) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from sim.engine.bookings import BookingPool
 from sim.engine.columns import Columns
+from sim.engine.grants import Grants
 from sim.engine.guard import MOST_RETURNS, attempts_without_end
 from sim.engine.lists import ListPool, Lists
 from sim.engine.pools import CapacityPool, Place, Pool, Request
@@ -83,7 +84,8 @@ class World:
         self._clocks: dict[int, PatientClocks] = {}
         self._centre: list[int] = cohort.centre.tolist()
         self._shelves: list[StockPool] = []
-        self._lists = Lists(self.timeline)
+        self._grants = Grants(self.timeline)
+        self._lists = Lists(self._grants)
         self._resources = {resource.name: resource for resource in protocol.resources}
         centres = range(max(1, len(protocol.centres)))
         self._places = {r.name: [place_for(r, centre) for centre in centres] for r in protocol.resources}
@@ -101,7 +103,7 @@ class World:
         rank = ranking(policies[resource.policy], own, self.progression_day, lot_rank)
 
         def places(count: int) -> list[Place]:
-            return [Place(self.timeline, index, centre, rank, self.log) for centre in range(count)]
+            return [Place(self.timeline, self._grants, index, centre, rank, self.log) for centre in range(count)]
 
         match resource:
             case Capacity():

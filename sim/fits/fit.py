@@ -11,7 +11,7 @@ from sim.fits.from_stages import fit_all_stages
 from sim.fits.work import Fitted, Work
 from sim.pieces.strategies import build_protocol
 from sim.records.faults import RecordsError
-from sim.records.reader import Reading
+from sim.records.reader import Reading, silent_end
 from sim.records.value import Records
 from sim.scenario import Scenario
 from sim.scenario.problems import any_of, show, suggestion
@@ -28,7 +28,7 @@ def fit(reading: Reading, base: Scenario, bootstrap: int = 99, seed: int = 1) ->
             f"{counted(len(records), 'patient')} can be used, fewer than {LEAST_PATIENTS}: nothing can be told"
         )
     require_names(records, base)
-    protocol, work = build_protocol(base), Work()
+    protocol, work = build_protocol(base), Work(warnings=list(silent_end(records)))
     fit_rates(reading, base, work)
     fit_all_stages(records, base, protocol, work, bootstrap, seed)
     fit_all_clocks(records, base, work)

@@ -47,8 +47,10 @@ def fit_all_stages(records: Records, base: Scenario, protocol: Protocol, work: W
         duration = pair.stage.duration
         assert isinstance(duration, Distribution)
         if why := _not_fitted(pair, path, base, records, done):
-            work.checks.append(_check(name, whole, why, pair))
+            all_of_it = replace(pair, stage=None, others=(*pair.others, path))
+            work.checks.append(_check(name, whole, why, all_of_it))
             work.numbers.append(kept(path, why))
+            work.warnings += [] if path in done else _too_slow(name, whole, all_of_it)
             continue
         seen = observed(records, pair, loss)
         done.add(path)
@@ -123,7 +125,7 @@ def _without_waiting(pair: Between) -> float:
 
 def _too_slow(name: str, seen: Observed, pair: Between) -> Iterator[str]:
     """That the base takes longer than what was seen even if nobody waits, beyond chance: no queue can mend that."""
-    if not pair.queue or not seen.events:
+    if not seen.events:
         return
     curve, least = curves.kaplan_meier(seen), _without_waiting(pair)
     # where nobody is left there is no band: the upper end for none of n is exact (Clopper and Pearson 1934)

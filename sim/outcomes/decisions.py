@@ -56,7 +56,7 @@ def judged_standings(costs: FloatArray, effects: FloatArray) -> list[Standing]:
     means = costs.mean(axis=0), effects.mean(axis=0)
     exact = standings(*means)
     if len(costs) < 2:
-        return [replace(one, status=f"{one.status} ({NOT_JUDGED})") for one in exact]
+        return _not_judged(exact, *means)
     found: list[Standing] = []
     clear: list[int] = []
     on = [one.strategy for one in exact if one.status == ON_FRONTIER]
@@ -76,6 +76,18 @@ def judged_standings(costs: FloatArray, effects: FloatArray) -> list[Standing]:
         else:
             found.append(_extendedly(costs, effects, k, on, means))
     return [_cheapest(costs, effects, found[0]), *found[1:]]
+
+
+def _not_judged(exact: Sequence[Standing], cost: FloatArray, effect: FloatArray) -> list[Standing]:
+    """The standings of one replication: only of two strategies that are the same is it known how they stand."""
+    first: dict[tuple[float, float], int] = {}
+    found = []
+    for one in exact:
+        k = one.strategy
+        twin = first.setdefault((float(cost[k]), float(effect[k])), k)
+        as_it_is = replace(one, status=f"{one.status} ({NOT_JUDGED})")
+        found.append(as_it_is if twin == k else Standing(k, SAME, twin, 0.0, 0.0, NAN))
+    return found
 
 
 def _cheapest(costs: FloatArray, effects: FloatArray, first: Standing) -> Standing:
@@ -136,6 +148,23 @@ class Price:
     value: float
     low: float
     high: float
+
+
+def quadrants(cost: FloatArray, effect: FloatArray) -> tuple[dict[tuple[bool, bool], float], float]:
+    """Proportions of samples by quadrant of the cost-effectiveness plane, and of those that are the same in both.
+
+    `cost`, `effect`: how much more than the baseline, shape (samples,). The key of a quadrant is (better, dearer). A
+    sample on an axis counts half in each quadrant beside it, as strategies that are equally good share it in
+    acceptability; one that is the same in both is in none. All proportions sum to 1.
+    """
+    same = (cost == 0.0) & (effect == 0.0)
+    better, dearer = np.sign(effect) / 2.0 + 0.5, np.sign(cost) / 2.0 + 0.5
+    apart = {
+        (is_better, is_dearer): np.where(is_better, better, 1.0 - better) * np.where(is_dearer, dearer, 1.0 - dearer)
+        for is_better in (True, False)
+        for is_dearer in (False, True)
+    }
+    return {key: float((found * ~same).mean()) for key, found in apart.items()}, float(same.mean())
 
 
 def value_based_price(price: float | FloatArray, benefit: FloatArray, units: FloatArray) -> Price:

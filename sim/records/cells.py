@@ -20,6 +20,8 @@ SAMPLE = 1_000_000
 MOST_TITLES = 30
 # Of as many cells as the fullest of the first rows has, the row of names fills so many at least.
 NAMED = 0.7
+# A number of days that stands for a date.
+DAYS = r"\s*[0-9]{5}(\.[0-9]+)?\s*"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,13 +29,22 @@ class Raw:
     """The cells of a register as text, "" where empty, by column; `row`: the number of each row in the file.
 
     The header is row 1, or the one that is stated. `broken`: rows that have not as many cells as the header. `notes`:
-    what is to be said of it.
+    what is to be said of it. `days_later`: so many days after 30 December 1899 it begins to count days.
     """
 
     columns: pd.DataFrame
     row: IntArray
     broken: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
+    days_later: int = 0
+
+    def dates(self, column: str) -> pd.Series[str]:
+        """The cells of a column of dates, numbers of days counted from 30 December 1899."""
+        cells = self.columns[column]
+        if not self.days_later:
+            return cells
+        counted_days = cells.str.fullmatch(DAYS)
+        return cells.mask(counted_days, (cells.where(counted_days, "0").astype(float) + self.days_later).astype(str))
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sim.pure.arrays import FloatArray
+from sim.records.cells import DAYS
 from sim.records.value import EPOCH, day_number
 from sim.records.words import plain
 
 # The days since 30 December 1899 by which workbooks count.
 SERIAL = "serial"
 _SERIAL_START = date(1899, 12, 30)
-_SERIAL = re.compile(r"[0-9]{5}(\.[0-9]+)?")
+_SERIAL = re.compile(DAYS)
 # In the order in which they are preferred where two read a column equally well.
 FORMATS = (
     "%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y.%m.%d",

@@ -24,7 +24,7 @@ def of_events(r: Register, events: Events, raw: Raw) -> Table:
     """One row a patient, made of one row an event: of an activity its first or last pass, of others the first cell."""
     case = raw.columns[events.case].str.strip()
     activity = activity_of(raw, events.activity, events.transition)
-    read = read_dates(raw.columns[events.time.column], events.time.dates or r.dates)
+    read = read_dates(raw.dates(events.time.column), events.time.dates or r.dates)
     meaning = activity.map(events.activities).to_numpy(dtype=object)
     used = pd.notna(meaning) & (case != "").to_numpy()
     codes, _ = pd.factorize(case)

@@ -260,7 +260,7 @@ def _when(raw: Raw, dates: Mapping[str, Guess]) -> Iterator[str]:
     every: list[float] = []
     for name, guess in dates.items():
         if guess.formats:
-            days = read_dates(raw.columns[name], guess.formats).days
+            days = read_dates(raw.dates(name), guess.formats).days
             every += np.unique(days[np.isfinite(days)]).tolist()
             if np.isfinite(days).any() and np.nanmax(days) > latest:
                 latest, of = float(np.nanmax(days)), name

@@ -20,6 +20,9 @@ from sim.tables.words import counted
 
 KINDS = {".csv": "csv", ".txt": "csv", ".tsv": "csv", ".xlsx": "xlsx", ".parquet": "parquet", ".xes": "xes",
          ".xes.gz": "xes"}  # fmt: skip
+# Of which kinds of file, and what they are in words, each field can be said that says how a file is written.
+_TEXT, _BOOK = {"csv": "text file"}, {"xlsx": "workbook"}
+OF_KIND = {"encoding": _TEXT, "separator": _TEXT, "sheet": _BOOK, "header": _TEXT | _BOOK}
 
 
 def kind_of(path: Path) -> str:
@@ -36,13 +39,22 @@ def kind_of(path: Path) -> str:
         raise RecordsError(f"{path}: has {status.st_size} bytes; allowed: at most {MOST_BYTES}")
     if not status.st_size:
         raise RecordsError(f"{path}: is empty")
-    ending = "".join(path.suffixes[-2:] if path.suffix.lower() == ".gz" else path.suffixes[-1:]).lower()
+    ending = _ending(path)
     if ending in (".xlsm", ".xlsb", ".xltm"):
         raise RecordsError(f"{path}: is a workbook with macros; save it as .xlsx or CSV")
     if ending not in KINDS:
         hint = "; unpack it" if ending.endswith(".gz") else ""
         raise RecordsError(f"{path}: ends in '{ending}'; allowed: {', '.join(KINDS)}{hint}")
     return KINDS[ending]
+
+
+def kind_by_name(path: Path) -> str:
+    """Which kind of file this is by its name alone; "" where none that is read."""
+    return KINDS.get(_ending(path), "")
+
+
+def _ending(path: Path) -> str:
+    return "".join(path.suffixes[-2:] if path.suffix.lower() == ".gz" else path.suffixes[-1:]).lower()
 
 
 def guess_form(path: Path) -> tuple[Form, str]:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from sim.records.cells import MOST_TITLES
 from sim.records.dates import FORMATS, is_format
+from sim.records.raw import OF_KIND, kind_by_name
 from sim.records.value import ATTEMPTS, CATEGORIES, ENDS, INCLUDED_AT, MILESTONES
 from sim.scenario.described import read_described
 from sim.scenario.files import find_inside
@@ -221,6 +222,10 @@ class Register(Section):
         for name in ends if isinstance(ends, dict) else ():
             if name not in ENDS:
                 yield ("ends", name), f"is no end of a path{did_you_mean(name, ENDS)}"
+        kind = kind_by_name(Path(str(data.get("file", ""))))
+        for name, kinds in OF_KIND.items():
+            if name in data and kind and kind not in kinds:
+                yield (name,), f"is not used: the file is no {' and no '.join(kinds.values())}"
         if data.get("rows") == "events" and "events" not in data:
             yield ("events",), "required where a row is an event, but not given"
         if data.get("rows", "patients") == "patients" and "events" in data:
@@ -261,6 +266,8 @@ class Register(Section):
                         _path_of(name),
                         f"no format is stated for the dates of column {show(column.column)}; add `dates`",
                     )
+            if self.dates and all(column.dates for _, column in self.date_columns):
+                yield ("dates",), "is not used: every column of dates states its own"
         elif self.events is not None:
             there = set(self.events.activities.values())
             for name in dict.fromkeys(("referral", str(self.included_at))):
@@ -268,6 +275,8 @@ class Register(Section):
                     yield ("events", "activities"), f"no activity stands for {name}"
             if not (self.events.time.dates or self.dates):
                 yield ("dates",), f"no format is stated for the times (column {show(self.events.time.column)})"
+            elif self.events.time.dates and self.dates:
+                yield ("dates",), "is not used: events.time states its own"
 
     @property
     def date_columns(self) -> list[tuple[str, DateColumn]]:

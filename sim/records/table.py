@@ -64,7 +64,7 @@ class Table:
         found = cls(r, raw.row, {}, {}, {}, nobody, [], list(raw.notes), frozenset(), nobody.copy())
         found.faults += [RowFault(n, WHOLE_ROW, "broken", BROKEN) for n in raw.broken]
         for name, column in r.date_columns:
-            found.read_date(name, column, raw.columns[column.column])
+            found.read_date(name, column, raw.dates(column.column))
         for name, other in r.other_columns.items():
             found.columns[name] = other.column
             found.cells[name] = raw.columns[other.column].str.strip().to_numpy(dtype=object)

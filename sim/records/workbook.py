@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 import zipfile
 from collections.abc import Collection, Iterator
@@ -20,6 +21,9 @@ from sim.scenario.problems import show, suggestion
 # How a cell begins that is a formula, and ends where nobody has computed it.
 _FORMULA = (b"<f>", b"<f ")
 _WITHOUT_VALUE = (b"</f></c>", b"</f><v></v>", b"</f><v/>", b"</f><v />")
+# What says that days are counted from 1904, and how much later than from 1899 that is.
+_FROM_1904 = re.compile(rb"""<(\w+:)?workbookPr\b[^>]*\bdate1904=["'](1|true|on)["']""")
+LATER = (date(1904, 1, 1) - date(1899, 12, 30)).days
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -52,7 +56,15 @@ def read_workbook(path: Path, form: Form, wanted: Collection[str] | None, sheet:
             for name, p in zip(kept, places, strict=True):
                 # the same text again takes no memory
                 columns[name].append(sys.intern(as_text(row[p])) if p < len(row) else "")
-    return Raw(pd.DataFrame(columns, columns=kept, dtype=str), np.array(number, dtype=np.int64), (), tuple(notes))
+    cells = pd.DataFrame(columns, columns=kept, dtype=str)
+    return Raw(cells, np.array(number, dtype=np.int64), (), tuple(notes), LATER if _counts_from_1904(path) else 0)
+
+
+def _counts_from_1904(path: Path) -> bool:
+    """Whether days are counted from 1 January 1904, as spreadsheets on a Mac did."""
+    with zipfile.ZipFile(path) as book:
+        parts = [part for part in book.namelist() if part == "xl/workbook.xml"]
+        return any(_FROM_1904.search(book.read(part)) for part in parts)
 
 
 def _rows(path: Path, sheet: str) -> tuple[Iterator[list[Any]], list[str], str]:

@@ -88,7 +88,7 @@ def sort_unused(scenario: Scenario, tree: Branch, order: Order) -> Sorted:
     dropped: list[Dropped] = []
     refused: list[Problem] = []
     done: list[Path] = []
-    found = unused(scenario, lambda path: not isinstance(at(tree, path), Mark | None))
+    found = unused(scenario, lambda path: not written_nowhere(tree, path))
     for path, rule, names in sorted(found, key=lambda entry: len(entry[0])):
         if any(path[: len(other)] == other for other in done):
             continue
@@ -213,6 +213,12 @@ def at(node: Node | None, path: Path) -> Node | None:
     for key in path:
         node = node.entries.get(key) if isinstance(node, Branch) else None
     return node
+
+
+def written_nowhere(tree: Branch, path: Path) -> bool:
+    """Whether nothing stands at a path, or only a word that takes away what is inherited there."""
+    node = at(tree, path)
+    return node is None or isinstance(node, Mark)
 
 
 def _key(tree: Branch, path: Path) -> Place:

@@ -35,10 +35,10 @@ def checked(
     `complete`: whether every file could be read; else nothing is said of what may stand in a missing one. `files`: the
     tree without the command line: a fault that is there already names the file, whatever was set beside it.
     """
-    found = _read(held(tree))
+    found = read_tree(held(tree))
     if isinstance(found, Scenario):
         return found
-    before = () if files is tree else _read(held(files))
+    before = () if files is tree else read_tree(held(files))
     old = () if isinstance(before, Scenario) else tuple((path, message) for path, message, _ in before)
     nodes, file_nodes = nodes_of(tree), nodes_of(files)
     told = [path for path, _, mark in marks(tree) if not mark.done]
@@ -56,7 +56,7 @@ def checked(
     return None
 
 
-def _read(tree: Branch) -> Scenario | list[tuple[ValuePath, str, bool]]:
+def read_tree(tree: Branch) -> Scenario | list[tuple[ValuePath, str, bool]]:
     """The scenario, or its faults: (path, message, whether something is missing)."""
     try:
         return Scenario.model_validate(tree.to_read, context={"start": _start(tree)})
@@ -81,7 +81,7 @@ def _ways_out(path: ValuePath, tree: Branch, layers: Sequence[Layer]) -> str:
     """What else may be done about an empty value, where an earlier file has one that is not required."""
     if sum(at(layer.tree, path) is not None for layer in layers) < 2:
         return ""
-    found = _read(held(without(tree, [path])))
+    found = read_tree(held(without(tree, [path])))
     is_required = not isinstance(found, Scenario) and any(path == other for other, _, _ in found)
     return "" if is_required else "; write null to remove what is inherited, or leave this out to keep it"
 

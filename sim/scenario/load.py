@@ -9,6 +9,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from sim.scenario.alike import Alike, alike
 from sim.scenario.as_waiting import kept_words, with_values_of_waiting
 from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
@@ -66,6 +67,8 @@ class Loaded:
     tree: Branch = field(repr=False, compare=False, kw_only=True)
     layers: tuple[Layer, ...] = field(repr=False, compare=False, kw_only=True)
     evidence: Path = field(repr=False, compare=False, kw_only=True)
+    # how scenarios like that of the latest `scenario_with` are read
+    _alike: list[Alike] = field(init=False, default_factory=list, repr=False, compare=False)
 
     @property
     def shown(self) -> str:
@@ -83,11 +86,21 @@ class Loaded:
 
     def scenario_with(self, overrides: Sequence[str]) -> Scenario:
         """As `with_overrides`, checked alike, but the scenario alone: for the many points of a sweep."""
+        for known in self._alike:
+            if (found := known.scenario(overrides)) is not None:
+                return found
         problems: list[Problem] = []
         merged, scenario = _merge_and_check(self.path, self._reading(), tuple(overrides), problems, self.dropped)
         if problems or scenario is None:
             raise ScenarioError(sorted(problems, key=lambda p: _order(p, merged.layers)))
+        if merged.left_out is not None:
+            set_now = merged.layers[len(merged.layers) - len(overrides) :]
+            self._alike[:] = alike(overrides, merged.used, set_now, scenario, merged.left_out)
         return scenario
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what it works out for itself."""
+        return {**vars(self), "_alike": []}
 
     def _reading(self) -> Reading:
         return Reading(self.tree, self.layers, (), complete=True)
@@ -255,12 +268,16 @@ def _uncertain_choices(scenario: Scenario, nodes: Nodes) -> Iterator[Problem]:
 
 @dataclass(frozen=True)
 class _Merged:
-    """Files and command line merged: `used` is the tree without what a later layer made useless."""
+    """Files and command line merged: `used` is the tree without what a later layer made useless.
+
+    `left_out`: what was left out before, and is still without effect; None where the overrides made more so.
+    """
 
     tree: Branch
     used: Branch
     layers: tuple[Layer, ...]
     dropped: tuple[Dropped, ...] = ()
+    left_out: tuple[Dropped, ...] | None = None
 
 
 def _merge_and_check(
@@ -313,7 +330,8 @@ def _merge_and_check(
     if scenario is not None and not found.refused:
         dropped = told_apart(dropped, before, scenario)
         problems += [_contradicted(first, one, order) for one in contradictions(scenario)]
-    return _Merged(tree, held(first), layers, (*left_out, *dropped, *certain)), scenario
+    every, still = (*left_out, *dropped, *certain), None if dropped else left_out
+    return _Merged(tree, held(first), layers, every, still), scenario
 
 
 def _contradicted(tree: Branch, found: Contradiction, order: Order) -> Problem:

@@ -50,6 +50,11 @@ def parse_overrides(
     return layers
 
 
+def is_number(text: str) -> bool:
+    """Whether a value is a number with or without a unit, plainly written."""
+    return len(text) < 100 and _PLAIN.fullmatch(text) is not None
+
+
 def paths_set(overrides: Iterable[str]) -> set[str]:
     """The path of every value that these `PATH=VALUE` set, those inside a section that is given whole among them."""
     unheard: list[Problem] = []  # faults are told where the values are set
@@ -93,7 +98,7 @@ def _parse(
     if fault:
         problems.append(Problem(place, "", fault))
         return None
-    if _PLAIN.fullmatch(value_text) and len(value_text) < 100:
+    if is_number(value_text):
         leaf, path = Leaf(place, scalar_value(value_text)), tuple(keys)
         own = _nested(keys, leaf, place)
         return own if spelled_out(leaf, path) is leaf and not names_csv(path) else filled_in(own)

@@ -52,7 +52,7 @@ def check_command(register: Path, out: Path | None, replace: tuple[str, ...], qu
     """Read a register and list the rows that are not used, with the reasons, in records_faults.csv."""
     with errors_in_words():
         from sim.experiment.own.tables import FAULTS, faults_table, write_results
-        from sim.records.reader import read_records
+        from sim.records.reader import read_records, silent_end
         from sim.records.register import read_register
 
         described = read_register(register)
@@ -62,6 +62,7 @@ def check_command(register: Path, out: Path | None, replace: tuple[str, ...], qu
         write_results(folder, "records", reading, described, tables, command_line(), {}, replace)
         if not quiet:
             tell_reading(reading)
+            tell((), tuple(silent_end(reading.records)))
         click.echo(f"Rows not used: {folder / f'{FAULTS}.csv'}")
         if not len(reading.records):
             stop(f"{described.file}: no row is without a fault", BAD_INPUT)

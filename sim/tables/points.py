@@ -270,10 +270,16 @@ POINTS = (
                     text(f"{name}_verdict", "Of the mean, as in `differences.csv`."),
                 )
             ),
-            share("share_better_cheaper", "Proportion of the samples with more QALYs and no more cost."),
-            share("share_better_dearer", "Proportion of the samples with more QALYs at more cost."),
-            share("share_worse_cheaper", "Proportion of the samples without more QALYs and without more cost."),
-            share("share_worse_dearer", "Proportion of the samples without more QALYs, at more cost."),
+            *(
+                share(f"share_{name}", f"Proportion of the samples with {words}; half of those on a border.")
+                for name, words in (
+                    ("better_cheaper", "more QALYs at less cost"),
+                    ("better_dearer", "more QALYs at more cost"),
+                    ("worse_cheaper", "fewer QALYs at less cost"),
+                    ("worse_dearer", "fewer QALYs at more cost"),
+                )
+            ),
+            share("share_same", "Proportion of the samples with the same QALYs at the same cost.", optional=True),
             *TO_COUNT,
             *BASELINE_TO_COUNT,
             ASSUMED,

@@ -116,8 +116,8 @@ def round_the_days(patch: pytest.MonkeyPatch) -> None:
 
 def let_the_first_go_first(patch: pytest.MonkeyPatch) -> None:
     def schedule(self: timeline.Timeline, event: simpy.Event, priority: Any = 0, delay: float = 0.0) -> None:
-        self._call += 1
-        turn = delay.priority if isinstance(delay, timeline.Due) else self._call - (1 << 40)
+        self.called += 1
+        turn = delay.priority if isinstance(delay, timeline.Due) else self.called - (1 << 40)
         super(timeline.Timeline, self).schedule(event, turn, delay)
 
     patch.setattr(timeline.Timeline, "schedule", schedule)

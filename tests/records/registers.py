@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sim.records.raw import kind_by_name
 from sim.records.reader import Reading, read_records
 from sim.records.register import read_register
 from sim.records.value import day_number
@@ -21,9 +22,7 @@ PATIENTS: Sequence[Sequence[str]] = (
 )
 DESCRIBED = """
 file: {file}
-encoding: {encoding}
-separator: {separator}
-as_of: 2025-04-30
+{written}as_of: 2025-04-30
 included_at: referral
 dates: ["{form}"]
 id: Patient
@@ -46,7 +45,9 @@ def described(
 ) -> Path:
     """A description of a file of these patients."""
     path = folder / "register.yaml"
-    path.write_text(DESCRIBED.format(file=file, form=form, encoding=encoding, separator=separator), encoding="utf-8")
+    said_of_text = f"encoding: {encoding}\nseparator: {separator}\n"
+    written = said_of_text if kind_by_name(Path(file)) in ("csv", "") else ""
+    path.write_text(DESCRIBED.format(file=file, form=form, written=written), encoding="utf-8")
     return path
 
 

@@ -27,7 +27,7 @@ milestones:
 """
 
 
-def fitted(folder: Path, turnaround: int, release: int = 0) -> tuple[pd.DataFrame, str]:
+def fitted(folder: Path, turnaround: int, release: int = 0, base: str = "autologous") -> tuple[pd.DataFrame, str]:
     """(the table of fits, what was said) of a register in which `turnaround` days lie between apheresis and release,
     `release` and up to two more of them after manufacture where that is recorded."""
     days = np.random.default_rng(3).integers(7, 22, PATIENTS)
@@ -43,7 +43,7 @@ def fitted(folder: Path, turnaround: int, release: int = 0) -> tuple[pd.DataFram
             rows.writerow([referred, listed, collected, made, released, released + timedelta(days=9 + k % 3)])
     more = '  manufactured: {column: made, dates: ["%Y-%m-%d"]}\n' if release else ""
     (folder / "register.yaml").write_text(DESCRIBED + more, encoding="utf-8")
-    words = ["fit", folder / "register.yaml", "--base", "autologous", "--out", folder / "ours.yaml", "--bootstrap", "0"]
+    words = ["fit", folder / "register.yaml", "--base", base, "--out", folder / "ours.yaml", "--bootstrap", "0"]
     done = CliRunner().invoke(cli, [str(word) for word in words])
     assert done.exit_code == 0, done.output
     fits = pd.read_csv(folder / "ours" / "fits.csv", keep_default_na=False, na_values=[""])
@@ -78,4 +78,22 @@ def test_a_stage_that_was_shorter_than_what_the_base_has_beside_it_is_warned_of(
     _, said = fitted(tmp_path, turnaround=40, release=release)
     # sterility takes 14 d in the base, beside the review that is fitted
     told = "manufactured to released: 100% took less than the 14 d that release_testing.sterility"
+    assert (told in said) == warned
+
+
+@pytest.mark.parametrize(("turnaround", "warned"), [(20, True), (60, False)])
+def test_a_stage_that_cannot_be_fitted_counts_in_what_the_base_takes(
+    tmp_path: Path, turnaround: int, warned: bool
+) -> None:
+    base = tmp_path / "base.yaml"
+    base.write_text(
+        "extends: autologous\nname: No queue\nmanufacturing: {slots: null, lines: null, line_held: null}\n",
+        encoding="utf-8",
+    )
+    fits, said = fitted(tmp_path, turnaround, base=str(base))
+    row = fits[fits["status"] == "check"].set_index("path").loc["apheresis to released"]
+    assert row["note"].startswith("may be repeated in between")
+    # as where it is a wait for a line: the review, which would be fitted, is part of it
+    assert 30.0 < row["base"] < 45.0
+    told = f"apheresis to released: a median of {turnaround} d in the register, and {row['base']:.0f} d in the base"
     assert (told in said) == warned

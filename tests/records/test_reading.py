@@ -15,6 +15,7 @@ import openpyxl
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from openpyxl.utils.datetime import CALENDAR_MAC_1904, to_excel
 
 from run_sim import cli
 from sim.records.cells import Form
@@ -22,6 +23,7 @@ from sim.records.dates import FORMATS, guess_formats, in_words, read_dates
 from sim.records.faults import RecordsError
 from sim.records.guess import describe
 from sim.records.raw import read_raw
+from sim.records.reader import silent_end
 from sim.records.value import MILESTONES, date_of
 from sim.scenario import ScenarioError
 from tests.records.registers import (
@@ -456,3 +458,72 @@ def test_of_several_names_of_progression_the_surest_is_it(tmp_path: Path) -> Non
     text = describe(file)
     assert "Progression: progression " in text
     assert '"Progressed, off path": progressed ' in text
+
+
+@pytest.mark.parametrize(
+    ("as_of", "months"), [("2025-04-05", 0), ("2025-05-20", 0), ("2025-08-01", 4), ("2026-04-05", 12)]
+)
+def test_a_register_that_ends_in_silence_is_told(tmp_path: Path, as_of: str, months: int) -> None:
+    days = pd.date_range("2024-04-01", "2025-04-01", freq="3D")
+    rows = pd.DataFrame({"Patient": [f"P{k}" for k in range(len(days))], "Referral": days.strftime("%Y-%m-%d")})
+    rows.to_csv(tmp_path / "r.csv", index=False)
+    path = tmp_path / "register.yaml"
+    path.write_text(
+        f"file: r.csv\nas_of: {as_of}\nid: Patient\nincluded_at: referral\n"
+        'milestones: {referral: {column: Referral, dates: ["%Y-%m-%d"]}}\n',
+        encoding="utf-8",
+    )
+    found = list(silent_end(read(path).records))
+    assert [f"nothing is recorded in the last {months} months before as_of, {as_of}:" in text for text in found] == (
+        [True] if months else []
+    )
+    done = CliRunner().invoke(cli, ["records", "check", str(path), "--out", str(tmp_path / "out")])
+    assert ("is it the day of the extract?" in done.output) == bool(months)
+
+
+def test_few_patients_may_be_silent_for_long(tmp_path: Path) -> None:
+    path = described(tmp_path, "r.csv")
+    frame().to_csv(tmp_path / "r.csv", index=False)
+    path.write_text(path.read_text(encoding="utf-8").replace("as_of: 2025-04-30", "as_of: 2025-07-30"))
+    assert list(silent_end(read(path).records)) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "told"),
+    [
+        ("r.xlsx", "separator: semicolon", "separator: is not used: the file is no text file"),
+        ("r.xlsx", "encoding: utf-8", "encoding: is not used: the file is no text file"),
+        ("r.csv", "sheet: Patients", "sheet: is not used: the file is no workbook"),
+        ("r.parquet", "header: 2", "header: is not used: the file is no text file and no workbook"),
+        ("r.xlsx", 'dates: ["%d.%m.%Y"]', "dates: is not used: every column of dates states its own"),
+    ],
+)
+def test_what_says_nothing_of_the_file_is_refused(tmp_path: Path, file: str, line: str, told: str) -> None:
+    (tmp_path / file).write_bytes(b"any")
+    path = tmp_path / "register.yaml"
+    path.write_text(
+        f"file: {file}\n{line}\nas_of: 2025-04-30\nincluded_at: referral\n"
+        'milestones: {referral: {column: Referral, dates: ["%Y-%m-%d"]}}\n',
+        encoding="utf-8",
+    )
+    done = CliRunner().invoke(cli, ["records", "check", str(path), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert f"{path}:2: {told}" in done.output
+
+
+@pytest.mark.parametrize("formatted", [0, 1, 2])
+def test_a_workbook_that_counts_days_from_1904(tmp_path: Path, formatted: int) -> None:
+    """Dates are the same whether all, none or some of their cells have the format of a date."""
+    book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
+    sheet = book.worksheets[0]
+    sheet.append(list(COLUMNS))
+    for k, patient in enumerate(PATIENTS):
+        days = [pd.Timestamp(cell).to_pydatetime() if cell else None for cell in patient[1:6]]
+        plain = [None if day is None else int(to_excel(day, CALENDAR_MAC_1904)) for day in days]
+        sheet.append([patient[0], *(days if k % 2 < formatted else plain), *patient[6:]])
+    book.save(tmp_path / "r.xlsx")
+    path = described(tmp_path, "r.xlsx")
+    path.write_text(path.read_text(encoding="utf-8").replace('dates: ["', 'dates: ["serial", "'), encoding="utf-8")
+    assert told(read(path)) == expected()
+    assert "as_of: 2025-04" in describe(tmp_path / "r.xlsx")

@@ -22,7 +22,7 @@ from sim.experiment.disk.manifest import scenario_files
 from sim.experiment.disk.publish import require_free
 from sim.experiment.disk.table_files import write_table
 from sim.experiment.options import FINISH_TODAY
-from sim.experiment.own.observe import first_day, knows_register, unused_rows
+from sim.experiment.own.observe import doubts, first_day, knows_register
 from sim.experiment.own.tables import FAULTS, faults_table, write_results
 from sim.experiment.study.not_modelled import NOT_MODELLED
 from sim.fits.fit import require_names
@@ -123,7 +123,7 @@ def prepare_study(scenario: Path, register: Path, folder: Path, asked: Asked) ->
     first = first_day(records, described.file)
     months = months_after(records.as_of, asked.months)
     found = placed(loaded, reading, months, asked.overdue)
-    warnings = [*unused_rows(reading), *_warnings(reading, loaded), *found.notes]
+    warnings = [*doubts(reading), *_warnings(reading, loaded), *found.notes]
     base = _base(loaded, scenario, reading, asked) if asked.origins else None
     runs = asked.samples * asked.replications * (1 + asked.origins)
     return Study(loaded, described, reading, found, months, base, first, tuple(warnings), runs)

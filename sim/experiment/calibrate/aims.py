@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.engine.trace import Trace
 from sim.experiment.calibrate.target_file import is_target_file, read_targets
-from sim.experiment.own.observe import as_register, first_day, moved_to, require_days, short_warm_up, unused_rows
+from sim.experiment.own.observe import as_register, doubts, first_day, moved_to, require_days, short_warm_up
 from sim.experiment.own.quantities import Quantity, Scored, measured
 from sim.experiment.own.tables import about_inputs
 from sim.experiment.runs.replicate import Arm, tables_of_patients
@@ -132,7 +132,7 @@ def _of_register(path: Path, loaded: Loaded, is_moved: bool) -> Aim:
         as_of=as_of,
         reading=reading,
         inputs=about_inputs(description=described.path, register=described.file),
-        warnings=(*unused_rows(reading), *short_warm_up(reading, loaded), *([kept] if kept else [])),
+        warnings=(*doubts(reading), *short_warm_up(reading, loaded), *([kept] if kept else [])),
     )
 
 

@@ -33,7 +33,7 @@ from sim.pieces.protocol import ends
 from sim.pieces.strategies import build_protocol
 from sim.pure.arrays import BoolArray, FloatArray
 from sim.records.faults import RecordsError
-from sim.records.reader import Reading, read_records
+from sim.records.reader import Reading, read_records, silent_end
 from sim.records.register import Described, read_register
 from sim.records.small import LEAST, is_small, suppressed
 from sim.records.value import CLOCK_OF_END, Records, date_of, day_number
@@ -194,8 +194,9 @@ def require_days(scored: Scored) -> None:
         )
 
 
-def unused_rows(reading: Reading) -> Iterator[str]:
-    """What to warn of where rows are not used."""
+def doubts(reading: Reading) -> Iterator[str]:
+    """What to warn of where rows are not used, or the register ends in silence."""
+    yield from silent_end(reading.records)
     unused = reading.rows - len(reading.records)
     if unused:
         yield (
@@ -223,7 +224,7 @@ def knows_register(loaded: Loaded, reading: Reading) -> bool:
 
 
 def _warnings(reading: Reading, loaded: Loaded, asked: Asked) -> Iterator[str]:
-    yield from unused_rows(reading)
+    yield from doubts(reading)
     yield from short_warm_up(reading, loaded)
     knows = knows_register(loaded, reading)
     if knows and asked.fit_until is not None:

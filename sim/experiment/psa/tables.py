@@ -12,7 +12,7 @@ from sim.experiment.psa.information import Population, Wanted, evppi_table
 from sim.experiment.study.economics_tables import assumed, icers, unit_of
 from sim.experiment.study.tables import counted_in_both
 from sim.experiment.sweep.points import Base, Point
-from sim.outcomes.decisions import Acceptability, acceptability
+from sim.outcomes.decisions import Acceptability, acceptability, quadrants
 from sim.outcomes.economic_quantities import MONEY
 from sim.outcomes.estimates import CONFIDENCE, interval
 from sim.outcomes.information import perfect_information
@@ -152,11 +152,13 @@ def _quadrants(base: Base, costs: FloatArray, effects: FloatArray, metrics: Floa
             row[f"{column}_verdict"] = str(
                 verdict(found[column], found[f"{column}_low"], found[f"{column}_high"], better)
             )
+        shares, same = quadrants(cost, effect)
         row |= {
-            "share_better_cheaper": float(((effect > 0.0) & (cost <= 0.0)).mean()),
-            "share_better_dearer": float(((effect > 0.0) & (cost > 0.0)).mean()),
-            "share_worse_cheaper": float(((effect <= 0.0) & (cost <= 0.0)).mean()),
-            "share_worse_dearer": float(((effect <= 0.0) & (cost > 0.0)).mean()),
+            **{
+                f"share_{'better' if better else 'worse'}_{'dearer' if dearer else 'cheaper'}": share
+                for (better, dearer), share in shares.items()
+            },
+            "share_same": same,
             **counted_in_both(metrics, place),
             "assumed": all_assumed(base),
         }

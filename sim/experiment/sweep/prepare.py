@@ -58,6 +58,7 @@ def prepare_sweep(base: Base, asked: SweepFile, how: How) -> PreparedSweep:
         raise _refused(asked, error.option, {error.option: f"{asked.design}: {error.message}"}) from error
     except ValueError as error:
         raise _refused(asked, "design", {"design": f"{asked.design}: {error}"}) from error
+    _require_base_of_use(asked)
     require_of_use(base, design.points, asked.places)
     if idle := [Problem(*asked.places[path], said) for path, said in idle_inputs(base, paths_of(design.points))]:
         raise ScenarioError(idle)
@@ -66,6 +67,13 @@ def prepare_sweep(base: Base, asked: SweepFile, how: How) -> PreparedSweep:
     plan = sweep_plan(base, design.points, asked.replications or first.replications, asked.metrics, how)
     warnings = (*warnings_of(base), *seed_notes(base.scenarios))
     return PreparedSweep(plan, design, asked.places, tuple(changed_meaning(base.scenarios)), warnings)
+
+
+def _require_base_of_use(asked: SweepFile) -> None:
+    """Raise where a value has a base, and the design no point at which it stands."""
+    if asked.design != "one_at_a_time" and (idle := [factor for factor in asked.factors if factor.base is not None]):
+        told = f"has no effect with design {asked.design}; allowed with one_at_a_time; leave it out, or list the values"
+        raise ScenarioError([Problem(asked.places[f.path][0], f"{asked.places[f.path][1]}.base", told) for f in idle])
 
 
 def _refused(asked: SweepFile, path: str, faults: Mapping[str, str]) -> ScenarioError | OptionError:

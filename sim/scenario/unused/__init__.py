@@ -26,6 +26,9 @@ from sim.scenario.schema import Scenario
 from sim.scenario.unused import money, network, people, steps, strategy, supply, waiting_list
 from sim.scenario.unused.rule import Path, Rule, Sections, matching, spelled_out
 
+# A key of a scenario, a rule that speaks of it, and what "*" stands for.
+Spoken = tuple[Path, Rule, tuple[str, ...]]
+
 
 def why_unused(path: Path, scenario: Scenario) -> str | None:
     """Why a value at this path would do nothing in a scenario like this; None where it has an effect."""
@@ -42,22 +45,25 @@ def _rules_of(section: str) -> tuple[Rule, ...]:
     return tuple(rule for rule in RULES if rule.path[0] in ("*", section))
 
 
-def unused(
-    scenario: Scenario, among: Callable[[Path], bool] = lambda path: True
-) -> Iterator[tuple[Path, Rule, tuple[str, ...]]]:
+def unused(scenario: Scenario, among: Callable[[Path], bool] = lambda path: True) -> Iterator[Spoken]:
     """(path, rule, names) of each key of the scenario that does nothing in it, of those that `among` is true of."""
     return found(RULES, scenario, among)
 
 
 def found(
     rules: Iterable[Rule], scenario: Scenario, among: Callable[[Path], bool] = lambda path: True
-) -> Iterator[tuple[Path, Rule, tuple[str, ...]]]:
+) -> Iterator[Spoken]:
     """(path, rule, names) of each key of the scenario of which one of these rules holds."""
+    spoken = speaking_of(scenario, rules)
+    return ((path, rule, names) for path, rule, names in spoken if among(path) and rule.when(scenario, *names))
+
+
+def speaking_of(scenario: Scenario, rules: Iterable[Rule] | None = None) -> Iterator[Spoken]:
+    """(path, rule, names) of each key of the scenario that one of these rules (those of no effect) speaks of."""
     around: Sections = {(): [(scenario, (), ())]}
-    for rule in rules:
+    for rule in RULES if rules is None else rules:
         for path, names in matching(around, rule.path):
-            if among(path) and rule.when(scenario, *names):
-                yield path, rule, names
+            yield path, rule, names
 
 
 def _of_manufacturer(rule: Rule) -> Rule:
