@@ -69,7 +69,7 @@ def test_replacing_goes_with_a_page_only(options: list[str]) -> None:
 
 
 def test_a_page_of_somebody_is_replaced_where_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    few = {name: shipped_names()[name] for name in ("autologous", "hybrid")}
+    few = {name: shipped_names()[name] for name in ("autologous", "allogeneic", "hybrid", "lot_shortage")}
     monkeypatch.setattr("sim.scenario.shipped.shipped_names", lambda: few)
     page = tmp_path / "page.md"
     page.write_text("mine", encoding="utf-8")
