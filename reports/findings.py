@@ -162,7 +162,7 @@ def gather(tables: Tables) -> Findings:
             (),
             None,
             0,
-            {},
+            _quadrants(tables),
             _planes(tables),
             thresholds=_thresholds(tables),
             stated=_stated(tables),
@@ -245,6 +245,17 @@ def _planes(tables: Tables) -> dict[tuple[str, str], Estimate]:
         )
         for row in records(tables["psa_quadrants"])
         for name, unit in (("incremental_cost", row.unit), ("incremental_qalys", "QALYs"))
+    }
+
+
+def _quadrants(tables: Tables) -> dict[tuple[str, str], Estimate]:
+    if "psa_quadrants" not in tables.frames:
+        return {}
+    return {
+        (row.strategy, name): Estimate(getattr(row, name), unit="share")
+        for row in records(tables["psa_quadrants"])
+        for name in row._fields
+        if name.startswith("share_")
     }
 
 

@@ -32,9 +32,8 @@ from sim.experiment.runs.replicate import Arm, Keep, economics_of, replicate, si
 from sim.experiment.sweep.economics import ECONOMICS
 from sim.experiment.sweep.evaluate import SweepPlan, evaluate, open_sweep
 from sim.experiment.sweep.points import Base, Point, digest, require_valid
-from sim.outcomes.decisions import acceptability
+from sim.outcomes.decisions import acceptability, quadrants
 from sim.outcomes.economic_quantities import COST, EFFECT
-from sim.outcomes.estimates import quadrants
 from sim.pieces.cohort import Cohort, draw_cohort
 from sim.pure.streams import Source, key_table, sequence
 from sim.scenario import ScenarioError

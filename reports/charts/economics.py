@@ -21,10 +21,17 @@ from reports.findings import Findings
 from reports.tables import records
 from reports.theme import INK, SMALL_SIZE, WORDS_SQUEEZE, canvas, faint, finish, mark, name_of
 from reports.words import Estimate, counted, level, listed, number, rounded, stands_out
-from sim.outcomes.estimates import quadrants
 from sim.tables.inputs import input_label
 
 BELOW, LARGE, RINGS = 52, 300, 24
+# Where in the picture of the plane the proportion of the samples in a quadrant stands.
+QUADRANTS = {
+    "share_better_cheaper": (("right", 0.99), ("bottom", 0.01)),
+    "share_better_dearer": (("right", 0.99), ("top", 0.99)),
+    "share_worse_cheaper": (("left", 0.01), ("bottom", 0.01)),
+    "share_worse_dearer": (("left", 0.01), ("top", 0.99)),
+    "share_same": (("center", 0.5), ("bottom", 0.01)),
+}
 # The 0.95 quantile of a chi-squared variable of two degrees of freedom, -2 ln 0.05.
 CHI_SQUARE_95, FEW_POINTS, MOST_INPUTS = 5.991464547107979, 10, 10
 SPENT = "spent"
@@ -68,7 +75,7 @@ def draw_plane(plane: pd.DataFrame, findings: Findings) -> Figure:
         for place, strategy in enumerate(strategies, start=1)
     ]
     told = ("; ellipses of 95%" if any(drawn) else "") + _threshold_line(picture, plane, findings)
-    _quadrants(picture, plane, strategies)
+    _quadrants(picture, strategies, findings)
     base, unit = str(plane["baseline"].iloc[0]), _unit(plane)
     picture.update_layout(
         xaxis={"title": {"text": "incremental QALYs per patient"}, "zeroline": True, "rangemode": "tozero"},
@@ -138,42 +145,33 @@ def _threshold_line(picture: Figure, plane: pd.DataFrame, findings: Findings) ->
     return f"; below the dotted line a strategy is cost-effective at {number(worth, 0)} per QALY"
 
 
-def _quadrants(picture: Figure, plane: pd.DataFrame, strategies: Sequence[str]) -> None:
+def _quadrants(picture: Figure, strategies: Sequence[str], findings: Findings) -> None:
     """In the corner of each quadrant the share of the samples of each strategy in it, below between them that of those
     that are the same as the baseline; nothing where there is none.
     """
-    found = [_shares(plane[plane["strategy"] == strategy]) for strategy in strategies]
-    corners = {
-        (better, dearer): (("right", 0.99) if better else ("left", 0.01), ("top", 0.99) if dearer else ("bottom", 0.01))
-        for better, dearer in found[0][0]
-    }
-    for quadrant, (across, up) in (*corners.items(), (None, (("center", 0.5), ("bottom", 0.01)))):
+    for quadrant, ((across, x), (up, y)) in QUADRANTS.items():
         told = []
-        for strategy, (shares, same) in zip(strategies, found, strict=True):
-            share = same if quadrant is None else shares[quadrant]
-            if share > 0.0:
-                shown = level(Estimate(share, unit="share"))
-                told.append(f"{name_of(strategy)}: {shown}" if len(strategies) > 1 else f"{shown} of samples")
+        for strategy in strategies:
+            share = findings.level(strategy, quadrant)
+            if share.known and share.value > 0.0:
+                told.append(
+                    f"{name_of(strategy)}: {level(share)}" if len(strategies) > 1 else f"{level(share)} of samples"
+                )
         if told:
             picture.add_annotation(
-                x=across[1], y=up[1], xref="paper", yref="paper",
-                text="<br>".join(told if quadrant else ["no difference:", *told]), showarrow=False, xanchor=across[0],
-                yanchor=up[0], align=across[0], font={"size": SMALL_SIZE, "color": INK},
+                x=x, y=y, xref="paper", yref="paper",
+                text="<br>".join(told if quadrant != "share_same" else ["no difference:", *told]), showarrow=False,
+                xanchor=across, yanchor=up, align=across, font={"size": SMALL_SIZE, "color": INK},
             )  # fmt: skip
-
-
-def _shares(mine: pd.DataFrame) -> tuple[dict[tuple[bool, bool], float], float]:
-    """The proportions of a strategy's samples by quadrant, and of those that are the same as the baseline."""
-    return quadrants(mine["incremental_cost"].to_numpy(), mine["incremental_qalys"].to_numpy())
 
 
 def describe_plane(plane: pd.DataFrame, findings: Findings) -> str:
     """The alternative text: the mean of each cloud and how it spreads over the quadrants."""
     parts = []
     for strategy, mine in plane.groupby("strategy", sort=False):
-        better = _shares(mine)[0][True, False]
+        better = level(findings.level(str(strategy), "share_better_cheaper"))
         mean = f"{rounded(mine['incremental_qalys'].mean())} QALYs and {rounded(mine['incremental_cost'].mean(), 3)}"
-        parts.append(f"{strategy}: mean {mean}, {level(Estimate(better, unit='share'))} of samples better and cheaper")
+        parts.append(f"{strategy}: mean {mean}, {better} of samples better and cheaper")
     return f"Cost-effectiveness plane against {plane['baseline'].iloc[0]}. {'; '.join(parts)}."
 
 

@@ -140,20 +140,3 @@ def variance(values: FloatArray) -> FloatArray:
 def standard_error(values: FloatArray) -> float:
     """Standard error of the mean of independent replications; NaN with fewer than two."""
     return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("nan")
-
-
-def quadrants(cost: FloatArray, effect: FloatArray) -> tuple[dict[tuple[bool, bool], float], float]:
-    """Proportions of samples by quadrant of the cost-effectiveness plane, and of those that are the same in both.
-
-    `cost`, `effect`: how much more than the baseline, shape (samples,). The key of a quadrant is (better, dearer). A
-    sample on an axis counts half in each quadrant beside it, as strategies that are equally good share it in
-    acceptability; one that is the same in both is in none. All proportions sum to 1.
-    """
-    same = (cost == 0.0) & (effect == 0.0)
-    better, dearer = np.sign(effect) / 2.0 + 0.5, np.sign(cost) / 2.0 + 0.5
-    apart = {
-        (is_better, is_dearer): np.where(is_better, better, 1.0 - better) * np.where(is_dearer, dearer, 1.0 - dearer)
-        for is_better in (True, False)
-        for is_dearer in (False, True)
-    }
-    return {key: float((found * ~same).mean()) for key, found in apart.items()}, float(same.mean())

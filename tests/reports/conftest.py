@@ -9,6 +9,7 @@ import pytest
 
 import reports
 from reports import LIBRARY
+from reports.export import plotly_library
 from sim.experiment.study.run import Plan, run_study
 from sim.scenario import load
 from tests.reports import own_records, sample, studies
@@ -18,6 +19,8 @@ from tests.runs import SHIPPED
 HOSTILE = '<script>alert(1)</script> & "=cmd()" {{ 7*7 }} %{x} </script>'
 FORMULA = "=cmd()"
 Files = Mapping[str, str]
+# Beyond the end of every report.
+LINE = 20_000
 
 
 def written(folder: Path) -> dict[str, str]:
@@ -103,21 +106,26 @@ def browser(one_browser: Browser) -> Browser:
 
 @pytest.fixture(scope="session")
 def disk(files: Callable[[str], Files], tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
-    """The path of a page of a results folder, written to disk.
+    """The path of a page of a results folder, written to disk; it holds until another folder's page of that name is.
 
-    A folder's pages and its one copy of the library keep their places: a browser compiles a file once.
+    A browser compiles a script once for an address and a line: there is one of each for a page of whatever folder.
     """
-    places: dict[str, Path] = {}
+    place, whose = tmp_path_factory.mktemp("pages"), dict[str, str]()
 
     def put(name: str, page: str) -> Path:
-        if name not in places:
-            places[name] = tmp_path_factory.mktemp(name)
-        place = places[name]
-        for file in (page, f"charts/{LIBRARY}") if page.startswith("charts/") else (page,):
-            path = place / file
-            if not path.exists():
-                path.parent.mkdir(exist_ok=True)
-                path.write_text(files(name)[file], encoding="utf-8")
-        return place / page
+        path, library = place / page, place / "charts" / LIBRARY
+        library.parent.mkdir(exist_ok=True)
+        if whose.get(page) != name:
+            path.write_text(_library_on_its_line(files(name)[page]), encoding="utf-8")
+            whose[page] = name
+        if page.startswith("charts/") and not library.exists():
+            library.write_text(plotly_library(), encoding="utf-8")
+        return path
 
     return put
+
+
+def _library_on_its_line(page: str) -> str:
+    """A page with so many empty lines before the library, if that stands in it, that it begins on the same in all."""
+    before, library, after = page.partition(f"<script>{plotly_library()}")
+    return before + "\n" * (LINE - before.count("\n") if library else 0) + library + after

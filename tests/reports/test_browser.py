@@ -20,7 +20,7 @@ from tests.reports.browser import DRAWN, Browser
 LABELS = "[...document.querySelectorAll('svg text')].map(one => one.textContent).join(' ')"
 
 
-REPORTS = ("pair", "single", "six", "once", "nobody", "hostile", "real", "real_hostile", "study")
+REPORTS = ("pair", "single", "six", "once", "nobody", "hostile", "real_hostile", "study")
 CHART_PAGES = [
     *(("real", f"charts/{chart}.html") for chart in ("flow", "timelines")),
     *(("pair", f"charts/{chart}.html") for chart in ("waiting_times", "incidence", "stages", "outcomes", "differences",

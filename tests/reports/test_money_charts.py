@@ -8,7 +8,8 @@ import pytest
 
 from reports.charts.economics import draw_budget, draw_plane
 from reports.charts.frontier import draw_frontier, has_several
-from reports.findings import Findings
+from reports.findings import Findings, gather
+from reports.tables import Tables
 
 NOTHING = Findings(("A", "B"), "A", 5, {}, {}, thresholds=(50_000.0, 100_000.0, 150_000.0))
 
@@ -38,12 +39,17 @@ def test_the_ellipse_holds_95_percent_of_a_normal_cloud_and_the_line_is_the_thre
     assert min(line["x"]) < 0.0 < max(line["x"])
 
 
-def test_the_corners_have_the_shares_of_the_quadrants() -> None:
-    x, y = np.array([1.0, 1.0, 1.0, -1.0, -1.0]), np.array([5.0, 5.0, -5.0, 5.0, 5.0])
-    picture = draw_plane(plane(x, y), NOTHING)
+def test_the_corners_have_the_shares_of_the_table_of_quadrants() -> None:
+    shares = {"better_cheaper": 0.2, "better_dearer": 0.4, "worse_cheaper": 0.0, "worse_dearer": 0.3, "same": 0.1}
+    means = {f"{name}{end}": 0.0 for name in ("incremental_cost", "incremental_qalys") for end in ("", "_low", "_high")}
+    row = {"strategy": "B", "baseline": "A", "unit": "EUR 2024", **means}
+    row |= {f"share_{name}": share for name, share in shares.items()}
+    findings = gather(Tables({"psa_quadrants": pd.DataFrame([row])}, {}, {}))
+    picture = draw_plane(plane(np.array([1.0, -1.0]), np.array([5.0, -5.0])), findings)
     told = {(note["xanchor"], note["yanchor"]): note["text"] for note in picture.annotations}
     assert told == {
-        ("right", "top"): "40% of samples", ("right", "bottom"): "20% of samples", ("left", "top"): "40% of samples"
+        ("right", "top"): "40% of samples", ("right", "bottom"): "20% of samples", ("left", "top"): "30% of samples",
+        ("center", "bottom"): "no difference:<br>10% of samples",
     }  # fmt: skip
 
 

@@ -66,6 +66,7 @@ def test_a_report_prints_on_few_pages_with_every_chart_whole(
 ) -> None:
     browser.open(disk(name, "report.html"), 1440)
     browser.wait_for(DRAWN)
+    assert browser.complaints == []
     browser.call("Emulation.setEmulatedMedia", media="print")
     paper = "document.documentElement.style.width = '710px'"
     browser.value(paper)

@@ -12,9 +12,9 @@ from sim.experiment.psa.information import Population, Wanted, evppi_table
 from sim.experiment.study.economics_tables import assumed, icers, unit_of
 from sim.experiment.study.tables import counted_in_both
 from sim.experiment.sweep.points import Base, Point
-from sim.outcomes.decisions import Acceptability, acceptability
+from sim.outcomes.decisions import Acceptability, acceptability, quadrants
 from sim.outcomes.economic_quantities import MONEY
-from sim.outcomes.estimates import CONFIDENCE, interval, quadrants
+from sim.outcomes.estimates import CONFIDENCE, interval
 from sim.outcomes.information import perfect_information
 from sim.outcomes.metrics import all_referred
 from sim.outcomes.verdicts import HIGHER, LOWER, verdict
