@@ -94,8 +94,9 @@ Tables = tuple[Hazards, Hazards, Hazards]
 class PatientClocks:
     """The state of one patient's clocks on day `since`; `thresholds`, `used`, `reached` and multipliers by `Clock`.
 
-    `reached` are the cumulative hazards at the age on that day. `eligibility` is the uniform against which the share of progressions that end eligibility is held; `anew` is the
-    (progression threshold, eligibility uniform) of a patient whose progression clock starts anew. Who has `progressed`
+    `reached` are the cumulative hazards at the age on that day. `eligibility` is the uniform against which the share of
+    progressions that end eligibility is held; `anew` is the (progression threshold, eligibility uniform) of a patient
+    whose progression clock starts anew. Who has `progressed`
     keeps the multipliers that came with it; a further progression is met only where the clock `progresses` again.
     """
 
