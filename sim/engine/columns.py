@@ -12,26 +12,41 @@ from sim.pure.distributions import Distribution
 Uniforms = Callable[[str, int, int], FloatArray]
 
 
+class Draws(dict[str, list[Any]]):
+    """What each entity draws at one attempt, by purpose: days of a duration, or whether a share applies."""
+
+    def __init__(self, draw: Callable[[str], list[Any]]) -> None:
+        super().__init__()
+        self._draw = draw
+
+    def __missing__(self, purpose: str) -> list[Any]:
+        self[purpose] = values = self._draw(purpose)
+        return values
+
+
 class Columns:
-    """What entity number i draws at its attempt a, by purpose; drawn for `count` entities or more when first asked."""
+    """The draws of each attempt, made for `count` entities or more when first asked for."""
 
     def __init__(self, drawn: Mapping[str, Distribution | float], uniforms: Uniforms, count: int) -> None:
         self._drawn, self._uniforms, self._count = drawn, uniforms, count
-        self._made: dict[tuple[str, int], list[Any]] = {}
+        self._made: dict[int, Draws] = {}
 
-    def value(self, purpose: str, attempt: int, entity: int) -> Any:
-        """Days of a duration, or whether a share applies."""
-        try:
-            return self._made[purpose, attempt][entity]
-        except (KeyError, IndexError):
-            count = self._count
-            while count <= entity:
-                count *= 2
-            self._made[purpose, attempt] = self._draw(purpose, attempt, count)
-        return self._made[purpose, attempt][entity]
+    def of(self, attempt: int) -> Draws:
+        """The draws of an attempt."""
+        if attempt not in self._made:
+            self._made[attempt] = Draws(lambda purpose: self._draw(purpose, attempt))
+        return self._made[attempt]
 
-    def _draw(self, purpose: str, attempt: int, count: int) -> list[Any]:
-        rule = self._drawn[purpose]
+    def reach(self, entity: int) -> None:
+        """From now on draw for this entity, too."""
+        if entity >= self._count:
+            while self._count <= entity:
+                self._count *= 2
+            for draws in self._made.values():
+                draws.clear()
+
+    def _draw(self, purpose: str, attempt: int) -> list[Any]:
+        rule, count = self._drawn[purpose], self._count
         if isinstance(rule, Distribution) and rule.is_fixed:
             return [rule.mean()] * count
         found = days_or_chances(rule, self._uniforms(purpose, attempt, count))

@@ -65,11 +65,11 @@ class Grants:
             for go_on in waits.callbacks:
                 go_on(turn)
         else:
-            timeline.after(called).callbacks.extend(waits.callbacks)
+            timeline.now_at(called).callbacks.extend(waits.callbacks)
         return timeline.called == called and self.serving is serving
 
     def _post(self) -> None:
-        self._timeline.on(self._timeline.now, Phase.GRANT).callbacks.append(self._take_turns)
+        self._timeline.now_at(Phase.GRANT).callbacks.append(self._take_turns)
 
     def _take_turns(self, turn: simpy.Event) -> None:
         """Turn after turn, as long as nothing comes between; then, the rest after that."""
@@ -79,7 +79,7 @@ class Grants:
             self.serving = serving
             serving.serve(turn)
             if self.serving is not None and timeline.called != called:
-                timeline.after(called).callbacks.append(self._take_turns)
+                timeline.now_at(called).callbacks.append(self._take_turns)
                 return
             if self.serving is None and self._due and timeline.peek() <= timeline.now:
                 self._post()

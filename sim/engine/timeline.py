@@ -71,9 +71,9 @@ class Timeline(simpy.Environment):
         """What takes place at once, but after what is let happen at once from now on."""
         return simpy.Event(self).succeed()
 
-    def after(self, called: int) -> simpy.Event:
-        """What takes place at once, but after what has been let happen at once since `called`."""
-        self._priority = called
+    def now_at(self, priority: int) -> simpy.Event:
+        """What takes place at this instant; `priority` as of `on`, or `called` of earlier: after all called since."""
+        self._priority = priority
         return simpy.Timeout(self, 0.0)
 
 

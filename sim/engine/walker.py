@@ -10,7 +10,7 @@ Longer than 400 lines because what a walker does at each kind of step is one pie
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from math import inf, isnan, nan
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import simpy
 
 from sim.engine.bookings import BookingPool
-from sim.engine.columns import Columns
+from sim.engine.columns import Draws
 from sim.engine.pools import GAVE_UP, GRANTED, LAPSED, Pool, Request
 from sim.engine.slots import SlotPool, withdrawal
 from sim.engine.timeline import Phase, then
@@ -72,6 +72,10 @@ class How(Enum):
 
 
 THROUGH, LEFT, FAILED, ENDED = How
+# as plain numbers, to which an order is added three times as fast
+CLOCK, COMPLETION, DELIVERY, PATIENCE = (
+    int(phase) for phase in (Phase.CLOCK, Phase.COMPLETION, Phase.DELIVERY, Phase.PATIENCE)
+)
 Walk = Generator[simpy.Event, Any, How]
 
 
@@ -106,7 +110,7 @@ class Walker:
     entity: int
     day: float
     leaves: float
-    draws: Columns = field(init=False)
+    draws: Draws = field(init=False)
     cut: float = field(init=False)
     stops: float = field(init=False)
     order: int = field(init=False)
@@ -122,58 +126,26 @@ class Walker:
 
     def __post_init__(self) -> None:
         self.cut = self.stops = self.leaves
-        self.order, self.draws = (self.kind << 32) + self.entity, self.world.columns[self.kind]
+        self.order = (self.kind << 32) + self.entity
+        self.draws = self.world.columns[self.kind].of(self.attempt)
 
     def walk(self, path: Path) -> Walk:
         """Take the steps of a path in turn, until one does not come to its end."""
         for step in path:
-            match step:
-                case Milestone():
-                    if self.kind == PATIENT:  # a later pass replaces an earlier one
-                        self.world.notes[step.name][self.entity] = self.day
-                        self.world.passes[step.name][self.entity] += 1
-                    continue
-                case Stage():
-                    if self.looks:
-                        yield from self._look_by(self._span(step)[1])
-                    how = self._pass(step)
-                case Use():
-                    how = yield from self._use(step)
-                case Draw():
-                    how = yield from self._draw(step)
-                case Choose():
-                    steps = step.then if self._holds(step.when) else step.otherwise
-                    if not steps:
-                        continue
-                    how = yield from self.walk(steps)
-                case Attempts():
-                    how = yield from self._try(step)
-                case Aside():
-                    self._foresee(step.steps)
-                    continue
-                case Unless():
-                    how = yield from self._unless(step)
-                case AtProgression():
-                    self._at_progression(step.then)
-                    continue
-                case Together(branches=(branch,)):
-                    how = yield from self._go_as(branch)
-                case Together():
-                    how = yield from self._side_by_side(step)
-                case Fail():
-                    how = FAILED
-                case Supply():
-                    how = yield from self._supply()
-                case End() if self.kind == PATIENT:
-                    how = self._end(step)
-                case End():
-                    how = yield from self._lose()
-                case Hazard() | Clocks():
-                    self._change(step)
-                    continue
-                case Return():
-                    self.world.come_back(self.entity, self.day + self._drawn(step.name), step.until)
-                    continue
+            if isinstance(step, Milestone):
+                if self.kind == PATIENT:  # a later pass replaces an earlier one
+                    self.world.notes[step.name][self.entity] = self.day
+                    self.world.passes[step.name][self.entity] += 1
+                continue
+            if (alone := ALONE.get(type(step))) is not None:
+                if self.looks and isinstance(step, Stage):
+                    yield from self._look_by(self._span(step)[1])
+                how = alone(self, step)
+            elif isinstance(step, Choose):
+                chosen = step.then if self._holds(step.when) else step.otherwise
+                how = (yield from self.walk(chosen)) if chosen else THROUGH
+            else:
+                how = yield from WITH_OTHERS[type(step)](self, step)
             if how is not THROUGH:
                 return how
         return THROUGH
@@ -206,7 +178,7 @@ class Walker:
         if step.since:
             return asked, *self._rest_of(step)
         if step.hours is None:
-            lasts = self.draws.value(step.name, self.attempt, self.entity)
+            lasts = self.draws[step.name][self.entity]
             return asked, asked + min(lasts, step.at_most), lasts > step.at_most
         return step.hours.span(asked, self._drawn(step.name))
 
@@ -214,7 +186,7 @@ class Walker:
         """Where the walker would be cut by a day: wait until then, and see whether its patient leaves later now."""
         timeline = self.world.timeline
         while timeline.now < self.cut <= day and self.cut < inf and self.day < self.stops:
-            yield timeline.on(self.cut, Phase.CLOCK + self.order)
+            yield timeline.on(self.cut, CLOCK + self.order)
             self._leave_on(self.world.leave_day[self.entity])
 
     def _rest_of(self, step: Stage) -> tuple[float, bool]:
@@ -228,7 +200,7 @@ class Walker:
 
     def _drawn(self, purpose: str) -> Any:
         """What is drawn for a purpose in the present attempt."""
-        return self.draws.value(purpose, self.attempt, self.entity)
+        return self.draws[purpose][self.entity]
 
     def _holds(self, when: Condition) -> bool:
         """Whether a condition holds for the walker on its day."""
@@ -247,7 +219,7 @@ class Walker:
             case Progressed():
                 return world.progression_day[i] <= self.day
 
-    def _change(self, step: Hazard | Clocks) -> None:
+    def _change(self, step: Hazard | Clocks) -> How:
         """Change the patient's clocks, and foresee the leaving day anew."""
         world, i = self.world, self.entity
         if isinstance(step, Hazard):
@@ -260,6 +232,20 @@ class Walker:
             world.clocks_of(i).switch(self.day, *world.hazards[step.hazards], step.anew)
             world.foresee(i)
         self._leave_on(world.leave_day[i])
+        return THROUGH
+
+    def _turn(self, step: AtProgression) -> How:
+        """From here on a progression of the patient means something else."""
+        self._at_progression(step.then)
+        return THROUGH
+
+    def _return(self, step: Return) -> How:
+        """The patient comes back for the next course."""
+        self.world.come_back(self.entity, self.day + self._drawn(step.name), step.until)
+        return THROUGH
+
+    def _fail(self, _: Fail) -> How:
+        return FAILED
 
     def _at_progression(self, then: Then) -> None:
         """What a progression of the patient means from now on."""
@@ -275,13 +261,14 @@ class Walker:
             return (yield from self.walk(step.otherwise))
         return how
 
-    def _foresee(self, path: Path) -> None:
+    def _foresee(self, step: Aside) -> How:
         """What passes beside all that follows, as far as it goes; an end of the path in it is a day of leaving."""
         ahead = replace(self, holding=0, stage_bound=False)
         ahead.cut = ahead.stops = inf
-        for step in ahead._aside(path):
-            self.world.leave_by_then(self.entity, ahead.day, step)
+        for end in ahead._aside(step.steps):
+            self.world.leave_by_then(self.entity, ahead.day, end)
             self._leave_on(self.world.leave_day[self.entity])
+        return THROUGH
 
     def _aside(self, path: Path) -> Generator[End, None, bool]:
         """Take the steps of an `Aside`; the end of the path, where they come to one, and whether they did."""
@@ -324,7 +311,7 @@ class Walker:
             if self.stops <= self.day:
                 return LEFT
             if self.day > timeline.now and not pool.unlimited:
-                yield timeline.on(self.day, Phase.COMPLETION + self.order)
+                yield timeline.on(self.day, COMPLETION + self.order)
             request = self._ask(pool, step, queues_by)
             if request.answered is not None:
                 yield request.answered
@@ -341,7 +328,7 @@ class Walker:
                 break
             # the slot is lost before it is used, and another asked for: at once, or when the patient is ready
             self.day = lost
-            yield timeline.on(self.day, Phase.COMPLETION + self.order)
+            yield timeline.on(self.day, COMPLETION + self.order)
             source = pool.source_of(request)
             assert isinstance(source, SlotPool)
             source.take_back(request)
@@ -365,7 +352,7 @@ class Walker:
         else:
             how = yield from self.walk(step.steps)
         if self.day > timeline.now and not pool.unlimited:
-            phase = Phase.CLOCK if how is LEFT else Phase.COMPLETION
+            phase = CLOCK if how is LEFT else COMPLETION
             yield timeline.on(self.day, phase + self.order)
         self.holding -= 1
         if isnan(request.ended):  # a booking ended when it was taken up
@@ -398,7 +385,7 @@ class Walker:
             return LEFT
         pool, timeline = self.world.pool(step.stock, self.kind, self.entity), self.world.timeline
         if self.day > timeline.now:
-            yield timeline.on(self.day, Phase.COMPLETION + self.order)
+            yield timeline.on(self.day, COMPLETION + self.order)
         request = pool.request(self.kind, self.entity, 1, self.day, self.cut)
         request.key_day = self._joins_on()
         pool.ask(request)
@@ -422,7 +409,9 @@ class Walker:
         if pool.unlimited:
             pool.let_have(request, self.day)
             return request
-        request.key_day = self._key_day(step) if queues_by is None else queues_by
+        if queues_by is None:
+            queues_by = self._key_day(step) if step.rejoin else self._joins_on()
+        request.key_day = queues_by
         if step.held:
             pool.hold(request, self.world.notes[step.ready][self.entity] if step.ready else nan)
             return request
@@ -458,12 +447,12 @@ class Walker:
             if self.stage_bound:
                 request.lapses = self.leaves
             if request.lapses < inf:
-                leaving = timeline.on(max(request.lapses, self.day), Phase.CLOCK + self.order)
+                leaving = timeline.on(max(request.lapses, self.day), CLOCK + self.order)
                 then(leaving, self._lapse, pool, request)
         if step.patience is not None:
             over = max(self._since(step.patience.since) + step.patience.days, self.day)
             if over < request.lapses:
-                then(timeline.on(over, Phase.PATIENCE + self.order), pool.leave, request, GAVE_UP)
+                then(timeline.on(over, PATIENCE + self.order), pool.leave, request, GAVE_UP)
 
     def _lapse(self, pool: Pool, request: Request) -> None:
         """A wait is over, unless its patient leaves later now."""
@@ -473,7 +462,7 @@ class Walker:
             return
         request.lapses = leaves
         if leaves < inf:
-            then(self.world.timeline.on(leaves, Phase.CLOCK + self.order), self._lapse, pool, request)
+            then(self.world.timeline.on(leaves, CLOCK + self.order), self._lapse, pool, request)
 
     def _go_without(self, request: Request, step: Use | Draw) -> Walk:
         """What follows a request that was not granted."""
@@ -488,15 +477,12 @@ class Walker:
         return self.day
 
     def _key_day(self, step: Use) -> float:
-        """The day by which the walker queues: that of asking; of who comes back to a resource, the first of them."""
-        day = self._joins_on()
-        if not step.rejoin:
-            return day
+        """The day by which the walker queues for what they may come back to: that on which they first asked for it."""
         if self.key_days is None:
             self.key_days = {}
         resource = self.world.resource(step.resource)
         listed = resource.keys_of if isinstance(resource, AnyOf) else ""
-        return self.key_days.setdefault(listed or step.resource, day)
+        return self.key_days.setdefault(listed or step.resource, self._joins_on())
 
     def _since(self, since: Since) -> float:
         """The day from which patience counts; referral, where the patient was never listed."""
@@ -513,7 +499,7 @@ class Walker:
         """Attempts until one does not fail, or none are left; what comes between two may fail for good."""
         outer, tried = self.attempt, 0
         while True:
-            self.attempt = self.world.next_attempt(self.kind, self.entity, step.name)
+            self._draw_as(self.world.next_attempt(self.kind, self.entity, step.name))
             tried += 1
             how = yield from self.walk(step.steps)
             if how is FAILED and self.leaves <= self.day:
@@ -522,10 +508,13 @@ class Walker:
                 break
             how = yield from self.walk(step.between)
             if how is not THROUGH:
-                self.attempt = outer
+                self._draw_as(outer)
                 return how
-        self.attempt = outer
+        self._draw_as(outer)
         return (yield from self.walk(step.otherwise)) if how is FAILED else how
+
+    def _draw_as(self, attempt: int) -> None:
+        self.attempt, self.draws = attempt, self.world.columns[self.kind].of(attempt)
 
     def _go_as(self, branch: Branch) -> Walk:
         """Go on as the product, which stops or finishes when its patient leaves, as the branch says."""
@@ -536,6 +525,9 @@ class Walker:
         self.cut = min(cut, self.leaves) if cut < inf else cut
         self._bind(stage_bound)
         return LEFT if how is THROUGH and self.cut <= self.day else how
+
+    def _together(self, step: Together) -> Walk:
+        return self._side_by_side(step) if len(step.branches) > 1 else self._go_as(step.branches[0])
 
     def _side_by_side(self, step: Together) -> Walk:
         """Let branches go on their way, one after the other, and go on when all have ended."""
@@ -577,26 +569,45 @@ class Walker:
             key_days=self.key_days,
         )
 
-    def _supply(self) -> Walk:
+    def _supply(self, _: Supply) -> Walk:
         """Put the doses of this lot on its shelf."""
         if self.day > self.world.timeline.now:
-            yield self.world.timeline.on(self.day, Phase.DELIVERY + self.order)
+            yield self.world.timeline.on(self.day, DELIVERY + self.order)
         lot, shelf = self.world.lot_of(self.entity)
         lot.ready = self.day
         shelf.deliver(lot)
         return THROUGH
 
-    def _end(self, step: End) -> How:
-        """A patient's path has ended by itself."""
-        if self.leaves > self.day:
-            self.world.end(self.entity, self.day, step)
-        return ENDED
-
-    def _lose(self) -> Walk:
-        """A lot is lost."""
+    def _end(self, step: End) -> Walk:
+        """A patient's path has ended by itself; a lot is lost."""
+        if self.kind == PATIENT:
+            if self.leaves > self.day:
+                self.world.end(self.entity, self.day, step)
+            return ENDED
         if self.day > self.world.timeline.now:
-            yield self.world.timeline.on(self.day, Phase.COMPLETION + self.order)
+            yield self.world.timeline.on(self.day, COMPLETION + self.order)
         lot, shelf = self.world.lot_of(self.entity)
         lot.failed = self.day
         shelf.lose(lot)
         return ENDED
+
+
+# What a walker does at each step but a milestone and a choice: alone; or with others, where it may meet the clock.
+ALONE: Mapping[type, Callable[[Walker, Any], How]] = {
+    Stage: Walker._pass,
+    Fail: Walker._fail,
+    Aside: Walker._foresee,
+    AtProgression: Walker._turn,
+    Hazard: Walker._change,
+    Clocks: Walker._change,
+    Return: Walker._return,
+}
+WITH_OTHERS: Mapping[type, Callable[[Walker, Any], Walk]] = {
+    Use: Walker._use,
+    Draw: Walker._draw,
+    Attempts: Walker._try,
+    Unless: Walker._unless,
+    Together: Walker._together,
+    Supply: Walker._supply,
+    End: Walker._end,
+}

@@ -181,6 +181,7 @@ class World:
         then(self.timeline.on(day, Phase.ARRIVAL + later), arrive)
 
     def _start_lot(self, number: int) -> None:
+        self.columns[LOT].reach(number)
         self.timeline.process(Walker(self, LOT, number, self.timeline.now, inf).walk(self.protocol.lot_path))
 
     def lot_of(self, number: int) -> tuple[Lot, StockPool]:
