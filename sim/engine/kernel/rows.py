@@ -460,9 +460,8 @@ class Expiry:
 
 
 class Clocks:
-    """All clocks of a patient; as long as nothing has touched them, only `touched` is there."""
+    """All clocks of a patient."""
 
-    touched: int
     hazards: int  # the set
     progressed: int
     progresses: int  # whether the clock of progression runs

@@ -131,7 +131,7 @@ def load_warnings(scenarios: dict[str, Loaded]) -> list[str]:
 def _above_one(load: Load) -> str:
     where = f" at {load.centre}" if load.centre else ""
     told = (
-        "demand is far above what there will ever be; patients who need it wait until they leave"
+        "in the measured time there is none of it, or demand without end; patients who need it wait until they leave"
         if math.isinf(load.load)
         else f"offered load {load.load:.2f} is above 1; patients will queue until others leave"
     )
