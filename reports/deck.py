@@ -63,6 +63,12 @@ def opened(template: Path | None) -> Any:
         raise TemplateError(f"{template}: is not a PowerPoint presentation ({error})") from error
 
 
+def of_nobody(properties: Any, title: str) -> None:
+    """Give a file a title, and take off it the names of whoever made the empty presentation that it began as."""
+    properties.title = title
+    properties.author = properties.last_modified_by = properties.comments = ""
+
+
 def deck(
     tables: Tables,
     findings: Findings,
@@ -81,6 +87,7 @@ def deck(
         from pptx.util import Inches
 
         show.slide_width, show.slide_height = Inches(WIDTH), Inches(HEIGHT)
+        of_nobody(show.core_properties, str(tables.manifest.get("title") or TITLE))
     room = (show.slide_width or 0) / 914_400, (show.slide_height or 0) / 914_400
     _opening(show, room, tables, findings)
     if findings.scenarios:
@@ -95,6 +102,7 @@ def deck(
     return timeless(out.getvalue())
 
 
+TITLE = "CAR-T vein-to-vein simulation"
 NAMES = {chart.name: chart.title for chart in CHARTS}
 """What a chart is called where its finding takes more than two lines."""
 TALL = ("pathway", "network", "day_by_day")
@@ -152,7 +160,7 @@ def _source(tables: Tables, table: str) -> str:
 
 def _opening(show: Any, room: Room, tables: Tables, findings: Findings) -> None:
     """The sentence and the findings of the first screen, with who is counted; the whole sentence in the notes."""
-    slide = add_slide(show, room, str(tables.manifest.get("title") or "CAR-T vein-to-vein simulation"))
+    slide = add_slide(show, room, str(tables.manifest.get("title") or TITLE))
     sentences = [sentence(findings, scenario) for scenario in findings.others or findings.scenarios[:1]]
     said = sentences or [str(text) for text in tables.manifest.get("said") or []]
     first = first_screen(tables, findings, "")

@@ -232,4 +232,6 @@ def test_what_is_asked_for_without_end_has_no_load_and_loses_no_results(
     there = table[table["resource"] == resource]
     assert there["offered_load"].isna().any()
     assert not np.isinf(table["offered_load"]).any()
-    assert any("demand is far above what there will ever be" in warning for warning in study.warnings)
+    assert any(
+        "in the measured time there is none of it, or demand without end" in warning for warning in study.warnings
+    )

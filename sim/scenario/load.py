@@ -209,7 +209,9 @@ def require_fit(loaded: Loaded, paths: Iterable[str] | None = None) -> None:
 
     `paths`: the inputs to try, all unless given. Inputs that the scenario has no use for are passed over: a
     distribution may stand there for other strategies. All are tried together, as `psa` draws them, and where that does
-    not fit, one by one, but shares of a set together: one of them alone leaves another sum.
+    not fit, one by one, but shares of a set together: one of them alone leaves another sum. Where each fits alone, it
+    is told that they do not together, but for inputs of which one is `below` another: draws keep their order, and
+    middles need not.
     """
     inputs = loaded.scenario.uncertainty
     asked = set(inputs if paths is None else paths)
@@ -218,23 +220,31 @@ def require_fit(loaded: Loaded, paths: Iterable[str] | None = None) -> None:
         if why_unused(tuple(path.split(".")), loaded.scenario) is None:
             together.setdefault((one.among, "" if one.among else path), []).append(path)
     tried = [members for members in together.values() if not asked.isdisjoint(members)]
-    if not tried or _misfit(loaded, [path for members in tried for path in members]) is None:
+    every = [path for members in tried for path in members]
+    if not tried or _misfit(loaded, every) is None:
         return
     problems = [problem for members in tried if (problem := _misfit(loaded, members)) is not None]
+    ordered = {name for path in every if inputs[path].below for name in (path, inputs[path].below)}
+    free = [path for path in every if path not in ordered]
+    if not problems and free and (jointly := _misfit(loaded, free, "the middles do not fit together")) is not None:
+        problems = [jointly]
     if problems:
         raise ScenarioError(problems)
 
 
-def _misfit(loaded: Loaded, paths: Sequence[str]) -> Problem | None:
-    """What the scenario has against the middles of these inputs' distributions, told at the first of them."""
-    inputs, path = loaded.scenario.uncertainty, paths[0]
+def _misfit(loaded: Loaded, paths: Sequence[str], why: str = "its middle does not fit") -> Problem | None:
+    """What the scenario has against the middles of these inputs' distributions, told at the one that it names, else at
+    the first of them."""
+    inputs = loaded.scenario.uncertainty
     ones = {path: marginal(path, inputs) for path in paths}
     try:
         loaded.scenario_with([f"{path}={one.text(one.middle)}" for path, one in ones.items()])
     except ScenarioError as error:
         first = error.problems[0]
+        named = first.place.file.removeprefix(f"{COMMAND_LINE} ")
+        path = next((path for path in paths if path in (first.path, named)), paths[0])
         inside = "" if first.path in (path, "") else f"{first.path}: "
-        told = f"its middle does not fit: {first.message}" if first.message.startswith("found") else first.message
+        told = f"{why}: {first.message}" if first.message.startswith("found") else first.message
         place = nodes_of(loaded.tree)[("uncertainty", path)][0]
         return Problem(place, f"uncertainty.{path}", f"{inside}{told}")
     return None

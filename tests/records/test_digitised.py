@@ -164,7 +164,12 @@ def test_a_table_is_the_curve_itself_and_needs_a_stated_tail(tmp_path: Path) -> 
     ("curve", "more", "said"),
     [
         (CURVE, (), "one of --at-risk"),
-        (CURVE, ("--family", "table"), "does not say what follows"),
+        (CURVE, ("--family", "table"), "--after: is needed: the curve ends on day 365 at 40%; allowed: never"),
+        (
+            "day,survival\n0,1\n9,0.5\n12,0\n",
+            ("--family", "table", "--after", "never"),
+            "--after: is not used: the curve ends at 0%",
+        ),
         (CURVE, ("--family", "table", "--patients", 9), "leave out --at-risk and --patients"),
         (CURVE, ("--patients", 9, "--after", "never"), "--after: says what follows a table"),
         (CURVE, ("--patients", 9, "--path", "clocks.waiting.progresion"), "did you mean 'clocks.waiting.progression'"),
@@ -193,3 +198,11 @@ def test_who_is_censored_in_the_days_before_an_event_is_not_at_risk_of_it() -> N
     # who is censored on the very day of an event is
     curve = observed(np.array([10.5, 10.5, 20.0]), np.array([False, True, False]))
     assert curve.at_risk.tolist() == [3.0]
+
+
+def test_a_curve_of_no_source_is_refused(tmp_path: Path) -> None:
+    written(tmp_path, CURVE)
+    given = [" " if word == "Name 2020, Figure 2" else word for word in words(tmp_path, "--patients", 9)]
+    done = call(*given)
+    assert done.exit_code == 2, done.output
+    assert "--source: found an empty text; allowed: such as" in done.stderr

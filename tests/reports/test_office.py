@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import math
 import re
 from collections.abc import Callable
@@ -180,6 +181,17 @@ def test_the_presenters_own_template_is_used(folder: Folder, tmp_path: Path) -> 
     assert show.slide_width == 9_144_000
     for slide in list(show.slides)[1:]:
         assert all(shape.left + shape.width <= show.slide_width for shape in slide.shapes)
+
+
+def test_the_deck_names_nobody_and_a_template_keeps_its_author(folder: Folder, tmp_path: Path) -> None:
+    ours = shown(folder("real")).core_properties
+    title = json.loads((folder("real") / "manifest.json").read_text(encoding="utf-8"))["title"]
+    assert (ours.title, ours.author, ours.last_modified_by, ours.comments) == (title, "", "", "")
+    own = pptx.Presentation()
+    own.core_properties.author, own.core_properties.title = "The presenter", "Board"
+    own.save(tmp_path / "own.pptx")
+    theirs = pptx.Presentation(io.BytesIO(slides(folder("real"), tmp_path / "own.pptx"))).core_properties
+    assert (theirs.author, theirs.title) == ("The presenter", "Board")
 
 
 def test_a_file_that_is_no_presentation_is_told(folder: Folder, tmp_path: Path) -> None:

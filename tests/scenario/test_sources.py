@@ -300,3 +300,18 @@ def test_check_tries_shares_of_a_set_together(tmp_path: Path) -> None:
     rest = f"{groups}.high.share: {{uniform: {{low: 0, high: 0.1}}, source: assumption}}\n"
     with pytest.raises(ScenarioError, match=r"the proportions sum to 0\.8"):
         require_fit(load_text(tmp_path, f"{split}uncertainty:\n  {rest}"))
+
+
+def test_check_tells_of_middles_that_fit_one_by_one_and_not_together(tmp_path: Path) -> None:
+    ages = f"{AUTOLOGOUS}patients: {{age: {{mean: 50 y, sd: 6 y, youngest: 30 y, oldest: 85 y}}}}\n"
+    low = "  patients.age.youngest: {uniform: {low: 44 y, high: 49 y}, source: assumption}\n"
+    mean = "  patients.age.mean: {uniform: {low: 31 y, high: 46 y}, source: assumption}\n"
+    require_fit(load_text(tmp_path, f"{ages}uncertainty:\n{low}"))
+    require_fit(load_text(tmp_path, f"{ages}uncertainty:\n{mean}"))
+    told = r"uncertainty\.patients\.age\.mean: the middles do not fit together: found 38\.5 y; allowed: from 46\.5 y to 85 y"
+    with pytest.raises(ScenarioError, match=told):
+        require_fit(load_text(tmp_path, f"{ages}uncertainty:\n{low}{mean}"))
+    # draws keep this order
+    above = mean.replace("source", "below: patients.age.oldest, source")
+    oldest = "  patients.age.oldest: {uniform: {low: 50 y, high: 90 y}, source: assumption}\n"
+    require_fit(load_text(tmp_path, f"{ages}uncertainty:\n{low}{above}{oldest}"))

@@ -90,8 +90,8 @@ def fit_curve(asked: Asked, out: Path, folder: Path, command: str, replace: Sequ
     base = load(shipped_file(asked.base) or Path(asked.base))
     require_free(folder, [*FILES, *scenario_files({"": base})], replace)
     _require_clock(asked.path, base)
-    _require_choice(asked)
     curve = _read(asked.curve)
+    _require_choice(asked, float(curve.day[-1]), float(curve.survival[-1]))
     number, frames = _fitted(asked, curve)
     mended = ", ".join(f"{kind}: {count}" for kind, count in curve.repairs.items()) or "nothing"
     said = (
@@ -155,11 +155,21 @@ def _require_clock(path: str, base: Loaded) -> None:
     )
 
 
-def _require_choice(asked: Asked) -> None:
-    """Nothing, or a RecordsError where what is asked for cannot be had from what is given."""
+def _require_choice(asked: Asked, last_day: float, left: float) -> None:
+    """Nothing, or a RecordsError where what is asked for cannot be had from what is given; `left`: who is on the last
+    day of the curve."""
+    if not asked.source.strip():
+        raise RecordsError("--source: found an empty text; allowed: such as 'Name 2020, figure 2'")
     if asked.family == TABLE:
         if asked.at_risk is not None or asked.patients is not None:
             raise RecordsError("--family table: takes the curve as it is; leave out --at-risk and --patients")
+        if left > 0.0 and asked.after is None:
+            raise RecordsError(
+                f"--after: is needed: the curve ends on day {last_day:.0f} at {100.0 * left:.3g}%; allowed: never "
+                "(nobody who is left has the event), or last_rate (the hazard between its last two points goes on)"
+            )
+        if left <= 0.0 and asked.after is not None:
+            raise RecordsError("--after: is not used: the curve ends at 0%, where nobody is left")
         return
     if asked.after is not None:
         raise RecordsError(

@@ -27,6 +27,7 @@ from sim.records.register import Described, read_register
 from sim.records.value import date_of
 from sim.scenario import Loaded, load
 from sim.scenario.files import shipped_file
+from sim.scenario.problems import Place, Problem, ScenarioError
 from sim.tables import TABLES
 from sim.tables.words import counted
 
@@ -164,6 +165,11 @@ def loads(out: Path, text: str) -> Loaded:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         return load(name)
+    except ScenarioError as error:
+        # of a file that nobody has seen: as of the one that it was to become
+        here = (Place(str(out) if one.place.file == name else one.place.file, one.place.line) for one in error.problems)
+        told = [Problem(place, one.path, one.message) for place, one in zip(here, error.problems, strict=True)]
+        raise ScenarioError(told) from error
     finally:
         Path(name).unlink()
 

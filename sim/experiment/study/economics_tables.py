@@ -83,7 +83,7 @@ def no_reference_arm(scenarios: Mapping[str, Loaded]) -> str | None:
     return (
         "no reference arm: the strategies are compared with each other only, not with care without CAR T cells; to ask "
         "whether they are worth their price, add a scenario of strategy standard_care, such as "
-        "library/standard_care_bispecific.yaml or library/standard_care_conventional.yaml"
+        "standard_care_bispecific or standard_care_conventional, which are shipped"
     )
 
 
