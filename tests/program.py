@@ -1,22 +1,28 @@
-"""The program run as a user runs it, in a process of its own that has imported it already: Python's fork server."""
+"""The program run as a user runs it: in this process, or in one of its own that has imported it already.
+
+The latter comes from Python's fork server.
+"""
 
 from __future__ import annotations
 
+import atexit
+import gc
 import multiprocessing
 import os
+import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import chdir
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
 
-from click.testing import CliRunner
-
-from run_sim import cli
+from run_sim import main
 
 ROOT = Path(__file__).parents[1]
 
@@ -61,12 +67,47 @@ def shortened(arguments: Sequence[str], options: Sequence[str]) -> list[str]:
     return [*kept, *options]
 
 
-def call(*arguments: str, cwd: Path | None = None, how: Callable[[], None] | None = None) -> Done:
+def call(*arguments: str, cwd: Path | None = None) -> Done:
     """`python run_sim.py` with these arguments in that folder, this one unless given; the environment is this one's.
 
-    `how`: as in `Started`.
+    It runs in this process, which a command changes nothing of (tests/test_program.py): a new one costs a tenth of a
+    second. What is about the process itself, its signals, end or workers, takes `call_apart` or `Started`.
     """
-    done = Started(arguments, cwd, how).finish()
+    with TemporaryDirectory() as place, _nothing_of_this_process_changed(), chdir(cwd or Path.cwd()):
+        said = [Path(place, name) for name in ("out", "err")]
+        with said[0].open("w", encoding="utf-8") as sys.stdout, said[1].open("w", encoding="utf-8") as sys.stderr:
+            sys.argv = [str(ROOT / "run_sim.py"), *arguments]
+            try:
+                main()
+                code: Any = 0
+            except SystemExit as end:
+                code = end.code
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+        return Done(code, *(_text(file) for file in said))
+
+
+@contextmanager
+def _nothing_of_this_process_changed() -> Iterator[None]:
+    """What a command does to its process undone: arguments, output, environment, signals, what happens at exit."""
+    argv, out, err, thresholds = sys.argv, sys.stdout, sys.stderr, gc.get_threshold()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        # a program that was started by its file is in no package, by which usage would name it
+        with patch.dict(os.environ), patch.object(sys.modules["__main__"], "__package__", None, create=True):
+            yield
+    finally:
+        sys.argv, sys.stdout, sys.stderr = argv, out, err
+        gc.set_threshold(*thresholds)
+        atexit.unregister(gc.freeze)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def call_apart(*arguments: str, cwd: Path | None = None) -> Done:
+    """What `call` gives back, of the command in a process of its own."""
+    done = Started(arguments, cwd).finish()
     assert done is not None
     return done
 
@@ -95,13 +136,6 @@ def _server() -> ForkServerContext:
     return context
 
 
-def told_at_once(*arguments: str, cwd: Path | None = None) -> Done:
-    """What `call` gives back, of a command that is refused before anything begins; quicker, in this process."""
-    with chdir(cwd or Path.cwd()):
-        done = CliRunner().invoke(cli, arguments, catch_exceptions=False)
-    return Done(done.exit_code, done.stdout, done.stderr)
-
-
 def _run(
     arguments: tuple[str, ...],
     environment: Mapping[str, str],
@@ -120,8 +154,6 @@ def _run(
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), number)
     os.chdir(folder)
     sys.argv = [str(ROOT / "run_sim.py"), *arguments]
-    from run_sim import main
-
     try:
         main()
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,6 +50,12 @@ regions:
 centres:
   here: {{{centre}}}
 """
+
+
+@cache
+def shipped(file: Path, *overrides: str) -> Loaded:
+    """A shipped scenario, read once in this process: many tests look at each, and none can change it."""
+    return load(file, overrides)
 
 
 def copy_shipped(place: Path) -> None:

@@ -24,7 +24,7 @@ from sim.experiment.disk.manifest import write_manifest
 from sim.experiment.disk.publish import new_results
 from sim.outcomes.metrics import METRIC_NAMES
 from tests.experiments import SMALL
-from tests.program import Done, call, told_at_once
+from tests.program import Done, call
 from tests.runs import HAS_NUMBA, SHIPPED
 
 ROOT = Path(__file__).parents[1]
@@ -176,7 +176,7 @@ def test_run_takes_one_scenario_and_prints_json(tmp_path: Path) -> None:
 def test_bad_input_is_told_in_one_line_each(tmp_path: Path, text: str, told: str) -> None:
     shipped = Path(os.path.relpath(AUTO, tmp_path)).as_posix()
     (tmp_path / "mine.yaml").write_text(text.format(auto=shipped))
-    done = told_at_once("run", "mine.yaml", cwd=tmp_path)
+    done = call("run", "mine.yaml", cwd=tmp_path)
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
@@ -208,7 +208,7 @@ def test_bad_input_is_told_in_one_line_each(tmp_path: Path, text: str, told: str
 )
 def test_wrong_usage_is_told_with_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
     (tmp_path / "setup.cfg").write_text("precious")
-    done = told_at_once(*arguments, cwd=tmp_path)
+    done = call(*arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert told in done.stderr
     assert "Traceback" not in done.stderr
@@ -222,7 +222,14 @@ def test_a_failed_run_leaves_old_results_as_they_were(tmp_path: Path) -> None:
     before = (out / "manifest.json").read_text()
     case = SHIPPED / "validation" / "remake.yaml"
     # in a hundred or so attempts on average there is one who needs more than a thousand
-    changed = ("--set", "manufacturing.failure=0.9899", "--engine", COMPILED if HAS_NUMBA else SIMPY)
+    changed = (
+        "--set",
+        "manufacturing.failure=0.9899",
+        "--set",
+        "run.window=400 d",
+        "--engine",
+        COMPILED if HAS_NUMBA else SIMPY,
+    )
     done = call("run", str(case), "--out", str(out), *changed, *SHORT[2:])
     assert done.returncode == 1
     assert "still failing after 1,000 attempts" in done.stderr

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sim.pieces.diagram import mermaid, outline
 from sim.pieces.strategies import build_protocol
-from sim.scenario import load
-from tests.runs import CASES, FILES, load_text
+from tests.runs import CASES, FILES, load_text, shipped
 
 SMALL = """
 name: Small
@@ -58,7 +57,7 @@ def test_the_flow_chart_ties_every_node_and_branch() -> None:
 
 def test_every_shipped_path_has_both() -> None:
     for file in (*FILES, *CASES):
-        protocol = build_protocol(load(file).scenario)
+        protocol = build_protocol(shipped(file).scenario)
         assert outline(protocol)[0] == "A patient, from referral on"
         assert mermaid(protocol).startswith("flowchart TD")
 

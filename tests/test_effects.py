@@ -11,6 +11,7 @@ from reports.library import library_page, rows
 from reports.tables import Tables
 from run_sim import cli
 from sim.experiment.study.effects import Effects, effects
+from sim.scenario.files import shipped_names
 from sim.scenario.shipped import shipped
 
 
@@ -25,7 +26,7 @@ def told_of(one: Effects) -> list[list[str]]:
 
 def test_every_shipped_scenario_is_held_against_that_of_its_product(found: list[Effects]) -> None:
     assert [one.base for one in found] == ["autologous", "allogeneic"]
-    assert sorted(stem for one in found for stem in one.scenarios) == sorted(file.stem for file, _ in shipped())
+    assert sorted(stem for one in found for stem in one.scenarios) == sorted(shipped_names())
     for one in found:
         assert next(iter(one.scenarios)) == one.base
         assert {loaded.scenario.strategy for loaded in one.scenarios.values()} - {"hybrid", "standard_care"} == {
@@ -67,7 +68,9 @@ def test_replacing_goes_with_a_page_only(options: list[str]) -> None:
     assert "--replace: used with --page only" in done.output
 
 
-def test_a_page_of_somebody_is_replaced_where_it_is_named(tmp_path: Path) -> None:
+def test_a_page_of_somebody_is_replaced_where_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few = {name: shipped_names()[name] for name in ("autologous", "allogeneic", "hybrid", "lot_shortage")}
+    monkeypatch.setattr("sim.scenario.shipped.shipped_names", lambda: few)
     page = tmp_path / "page.md"
     page.write_text("mine", encoding="utf-8")
     asked = ["list", "--effects", "-n", "2", "--page", str(page), "--quiet"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
+from unittest.mock import patch
 
 import pandas as pd
 import pytest
@@ -37,11 +38,6 @@ CUT["forecast"] = ["--samples", "5", "-n", "2", "--workers", "1"]
 CUT["calibrate"] = ["--particles", "50", "--generations", "2", "--workers", "1"]
 
 
-def few_checks() -> None:
-    """From now on what a calibration predicts is checked on few simulations."""
-    Study.checks = 30  # type: ignore[assignment, method-assign]
-
-
 @pytest.fixture(scope="module")
 def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which somebody with a spreadsheet has typed the lines."""
@@ -59,7 +55,9 @@ def followed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert (here / words[1]).is_file(), line
             continue
         assert words[:2] == ["python", "run_sim.py"]
-        done = call(*shortened(words[2:], CUT.get(words[2], [])), cwd=here, how=few_checks)
+        # what a calibration predicts is checked on few simulations
+        with patch.object(Study, "checks", 30):
+            done = call(*shortened(words[2:], CUT.get(words[2], [])), cwd=here)
         assert done.returncode == 0, f"{line}: {done.stderr}"
     return here
 

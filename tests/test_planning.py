@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from reports import write_all
+from reports import planner, write_all
 from reports.planner import plain
 from reports.planner_state import decoded, encoded, parsed
 from sim.experiment.disk.folder import write_file
@@ -142,7 +142,9 @@ def test_names_are_shown_letter_for_letter() -> None:
 
 
 @pytest.fixture
-def page() -> Any:
+def page(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The page, with one of its charts."""
+    monkeypatch.setattr(planner, "SHOWN", planner.SHOWN[:1])
     testing = pytest.importorskip("streamlit.testing.v1")
     return testing.AppTest.from_file(str(ROOT / "tests" / "reports" / "planning_script.py"), default_timeout=300)
 
@@ -156,7 +158,10 @@ def button(page: Any, label: str) -> Any:
     return next(one for one in page.button if one.label == label)
 
 
-def test_the_page_opens_on_the_autologous_scenario_and_draws_no_comparison_with_itself(page: Any) -> None:
+def test_the_page_opens_on_the_autologous_scenario_and_draws_no_comparison_with_itself(
+    page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # with all of its charts
     page.run()
     assert not page.exception
     assert page.selectbox[0].value == "Autologous, just enough slots"

@@ -13,12 +13,11 @@ pytest.importorskip("numba")
 from sim.engine import compiled_engine
 from sim.engine.trace import PATIENT, Trace
 from sim.pieces.protocol import Protocol
-from sim.scenario import load
 from tests.engines.both import Case, prepare
 from tests.engines.random_scenarios import scenario_text, without_refused
-from tests.runs import FILES, small
+from tests.runs import FILES, shipped, small
 
-SHORT = ("run.warm_up=50 d", "run.window=300 d", "run.follow_up=200 d")
+SHORT = ("run.warm_up=50 d", "run.window=200 d", "run.follow_up=150 d")
 # in a reference arm nobody is lymphodepleted
 INFUSING = [file for file in FILES if "standard_care" not in file.stem]
 
@@ -68,7 +67,7 @@ def test_nobody_is_lymphodepleted_without_a_reservation(number: int) -> None:
 
 @pytest.mark.parametrize("file", INFUSING, ids=lambda file: file.stem)
 def test_nobody_is_lymphodepleted_without_a_reservation_in_a_shipped_scenario(file: Path) -> None:
-    case = prepare(load(file, SHORT).scenario)
+    case = prepare(shipped(file, *SHORT).scenario)
     trace = on_the_fastest(case)
     assert len(lymphodepletions(trace)) > 10
     if any(resource.name.endswith("_booking") for resource in case.protocol.resources):

@@ -24,14 +24,13 @@ from sim.experiment.study import run as study_run
 from sim.experiment.study.robustness import (
     CHOICE,
     CONFIRMED,
-    HEADLINE,
     Skipped,
-    Variant,
     find_variants,
     robustness,
     tried_meanwhile,
 )
 from sim.experiment.study.run import Plan, run_study
+from sim.experiment.study.variants import HEADLINE, Variant
 from sim.experiment.verify.check import verify
 from sim.outcomes.metrics import METRIC_NAMES, measure
 from sim.scenario import Loaded, load

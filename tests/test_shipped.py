@@ -24,7 +24,7 @@ from sim.pure.survival import Exponential
 from sim.scenario import load, read_evidence
 from sim.scenario.files import is_shipped
 from sim.scenario.naming import changed_meaning
-from tests.runs import CASES, FILES, PARTS, QUICKEST, SHIPPED, copy_shipped
+from tests.runs import CASES, FILES, PARTS, QUICKEST, SHIPPED, copy_shipped, shipped
 from tests.test_release import tracked
 
 MONTH = 365.25 / 12
@@ -38,7 +38,7 @@ LOST = [name not in ("infused", "alternative", "standard_care", "waiting") for n
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_every_number_of_a_shipped_scenario_names_its_source(file: Path) -> None:
-    loaded = load(file)
+    loaded = shipped(file)
     evidence = read_evidence()
     assert loaded.scenario.description
     assert len(loaded.parameters) > 20
@@ -110,7 +110,7 @@ def test_the_default_is_calibrated_to_karmma_3() -> None:
 @pytest.mark.parametrize("file", [file for file in CASES if file.stem != LONG], ids=lambda file: file.stem)
 def test_a_validation_case_comes_out_right(file: Path) -> None:
     """With few replications, and so a wide interval: `.ci/run` runs them all by `validate`."""
-    loaded = load(file)
+    loaded = shipped(file)
     validation = loaded.scenario.validation
     assert validation is not None
     assert validation.source
@@ -141,7 +141,7 @@ def test_textbook_queues_ask_for_half_a_per_cent(stem: str) -> None:
 def test_what_the_validation_cases_cite_is_published_and_was_seen() -> None:
     evidence = read_evidence()
     for file in CASES:
-        validation = load(file).scenario.validation
+        validation = shipped(file).scenario.validation
         assert validation is not None
         told = " ".join([validation.source, *(f"{q.source} {q.note}" for q in validation.quantities.values())])
         for identifier in re.findall(r"\b[A-Z]{2}-\d\d\b", told):
@@ -152,7 +152,7 @@ def test_what_the_validation_cases_cite_is_published_and_was_seen() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_scenario_of_the_library_runs_and_adds_up(file: Path) -> None:
-    arm = Arm(file.stem, load(file).scenario)
+    arm = Arm(file.stem, shipped(file).scenario)
     for ran in run_arm(arm, range(2), Keep(), QUICKEST)[0]:
         found = dict(zip(METRIC_NAMES, ran.metrics, strict=True))
         assert ran.outcomes.sum() == found["referred"] > 0

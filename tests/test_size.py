@@ -15,7 +15,7 @@ from sim.pieces.size import DOSES, LOTS, PATIENTS, SLOTS, expected_size
 from sim.pieces.steps import Attempts, Choose, Fail, Share, Stage
 from sim.pure.distributions import Fixed
 from sim.scenario import Loaded, ScenarioError, load
-from tests.runs import CASES, FILES, SHIPPED, load_text
+from tests.runs import CASES, FILES, SHIPPED, load_text, shipped
 
 SLOTTED = """
 name: Slots
@@ -173,7 +173,7 @@ def test_what_a_study_keeps_of_its_replications_is_limited() -> None:
 
 @pytest.mark.parametrize("file", [*FILES, *CASES], ids=lambda file: file.stem)
 def test_what_is_shipped_is_far_from_every_limit(file: Path) -> None:
-    scenario = load(file).scenario
+    scenario = shipped(file).scenario
     for amount in expected_size(scenario, Arm("here", scenario).protocol).amounts:
         assert math.isfinite(amount.number)
         assert amount.number <= 0.2 * amount.most

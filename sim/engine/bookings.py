@@ -28,7 +28,7 @@ class BookingPool(Pool):
         self._held: dict[Request, None] = {}
         self._looks = -inf
         known = terms.known[self.centre]
-        self._known = next(steps for day, steps in reversed(known) if day <= 0.0)
+        self._learn(next(steps for day, steps in reversed(known) if day <= 0.0))
         for day, steps in known:
             if day > 0.0:
                 then(self.timeline.on(day, Phase.DELIVERY + self.resource), self._learn, steps)
@@ -57,14 +57,14 @@ class BookingPool(Pool):
         self._call_turn()
 
     def _learn(self, steps: CapacitySteps) -> None:
-        self._known = steps
+        self._known, self._fewest = steps, min(units for _, units in steps)
         self.look()
 
     # -- whether a unit will be there -------------------------------------------------------------------------------
 
     def _can_serve(self, request: Request) -> bool:
         """Whether a unit will be there at each instant of the time that is asked for."""
-        if len(self._held) + self._units.most_held < min([units for _, units in self._known]):
+        if len(self._held) + self._units.most_held < self._fewest:
             return True  # were all taken at once, and as few there as ever will be
         first = self._needed_on(request, self.timeline.now)
         end = first + request.planned

@@ -211,8 +211,6 @@ def _start(
     resources, room = len(flat.plan.supplies.serving), FIRST_ROOM
     replications = _replications(cohort, people)
     most = int(np.diff(cohort.first).max(initial=0))
-    clocks = rows(Clocks, count + 1)
-    clocks["touched"] = 0
     now = copied(flat.now)[0]
     now["replication"], now["courses"], now["traced"] = -1, cohort.courses, traced
     now["follow_up"], now["first_check"], now["check_every"] = follow_up, least, CHECK_EVERY_DAYS
@@ -242,7 +240,12 @@ def _start(
             expiries=rows(Expiry, room),
         ),
         draws,
-        ClockRows(clocks, rows(OneClock, count + 1, 3), rows(FactorChange, count + 1, min(4, room))),
+        ClockRows(
+            np.zeros(count, dtype=np.int64),
+            rows(Clocks, count + 1),
+            rows(OneClock, count + 1, 3),
+            rows(FactorChange, count + 1, min(4, room)),
+        ),
         Records(
             notes=notes,
             passes=passes,

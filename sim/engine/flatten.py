@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.engine.draws import Purposes, purposes_of
 from sim.engine.kernel import names as k
@@ -27,6 +29,8 @@ from sim.engine.kernel.rows import (
 from sim.engine.kernel.tables import Hazards, HourTables, Plan, Route, Start, Supplies
 from sim.engine.operations import Operations
 from sim.engine.supplies import (
+    FromStart,
+    Pools,
     choices_of,
     happenings_of,
     in_order,
@@ -42,6 +46,7 @@ from sim.engine.supplies import (
 from sim.engine.walkable import check_bookings, check_lists, check_numbers
 from sim.pieces.protocol import (
     Protocol,
+    Stock,
     attempt_names,
     drawn,
     ends,
@@ -52,7 +57,7 @@ from sim.pieces.steps import (
     Draw,
     Use,
 )
-from sim.pure.arrays import FloatArray
+from sim.pure.arrays import FloatArray, IntArray
 from sim.pure.distributions import Distribution
 from sim.pure.hours import ALWAYS, Hours
 
@@ -109,35 +114,27 @@ def flatten(protocol: Protocol) -> Flat:
     )  # fmt: skip
     of_lots.path(protocol.lot_path, 0)
     of_lots.add(k.DONE)
-    pools, first_pool = pools_of(protocol)
-    serving = serving_of(protocol, first_pool)
+    given = _given(_Resources(protocol))
+    pools, table_of_now = replace(given.pools, rows=copied(given.pools.rows)), copied(given.now)
     known, lessons, learned = knowledge_of(protocol, pools, table)
-    choices = choices_of(protocol, pools, first_pool, serving)
-    units, units_out, unit_days = units_of(protocol, pools, first_pool)
-    changes, happenings = happenings_of(protocol, first_pool, learned, unit_days)
-    table_of_now, shelf, opening = stock_of(protocol, first_pool, pools)
+    changes, happenings = happenings_of(protocol, given.first_pool, learned, given.unit_days)
     plan = Plan(
-        Route(
-            operations=table_of(
-                Operation, [[row.get(name, 0) for name in layout(Operation).names or ()] for row in table.rows]
-            ),
-            branches=np.array(table.branches, dtype=np.int64),
-        ),
+        Route(operations=_operations(table.rows), branches=np.array(table.branches, dtype=np.int64)),
         Supplies(
-            serving=serving,
-            offer_days=offer_days_of(protocol),
-            per_offer=per_pool(protocol, lambda cadence: cadence.counts, 0),
-            withdrawals=per_pool(protocol, lambda cadence: cadence.withdrawn, np.inf),
+            serving=given.serving,
+            offer_days=given.offer_days,
+            per_offer=given.per_offer,
+            withdrawals=given.withdrawals,
             changes=table_of(Change, changes),
-            units_out=table_of(UnitChange, units_out),
+            units_out=given.units_out,
             policies=table_of(Policy, ((rule.per_day, rule.progressed) for rule in protocol.policies.values())),
             known=table_of(KnownStep, known),
             lessons=table_of(Lesson, lessons),
-            choices=table_of(Choice, choices),
+            choices=given.choices,
         ),
         _hazards(protocol),
         _hour_tables(table.hours),
-        Start(copied(pools.rows), units, in_order(protocol, happenings, opening), shelf),
+        Start(copied(pools.rows), given.units, in_order(protocol, happenings, given.opening), given.shelf),
     )
     now = table_of_now.view(np.recarray)[0]
     now.lot_path, now.later_path = lot_start, later_start
@@ -171,6 +168,77 @@ def flatten(protocol: Protocol) -> Flat:
         flags=tuple(table.flags),
         lot_streams=protocol.lot_streams,
     )
+
+
+class _Resources:
+    """A protocol as a key: all that says what is there, and where, and nothing that draws of a sweep move."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        resources = (replace(r, lot_path=()) if isinstance(r, Stock) else r for r in protocol.resources)
+        self.protocol, self.key = protocol, (tuple(resources), protocol.centres, tuple(protocol.policies))
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Resources) and other.key == self.key
+
+
+@dataclass(frozen=True, eq=False)
+class _Given:
+    """The tables that resources alone make; never to be changed."""
+
+    pools: Pools
+    first_pool: IntArray
+    serving: IntArray
+    choices: Any
+    units: Any
+    units_out: Any
+    unit_days: list[list[FromStart]]
+    now: Any
+    shelf: Any
+    opening: list[FromStart]
+    offer_days: FloatArray
+    per_offer: NDArray[Any]
+    withdrawals: NDArray[Any]
+
+
+# Points of a sweep mostly have the same resources, and a comparison as many kinds of them as scenarios.
+@lru_cache(maxsize=8)
+def _given(resources: _Resources) -> _Given:
+    protocol = resources.protocol
+    pools, first_pool = pools_of(protocol)
+    serving = serving_of(protocol, first_pool)
+    choices = choices_of(protocol, pools, first_pool, serving)
+    units, units_out, unit_days = units_of(protocol, pools, first_pool)
+    now, shelf, opening = stock_of(protocol, first_pool, pools)
+    return _Given(
+        pools=pools,
+        first_pool=first_pool,
+        serving=serving,
+        choices=table_of(Choice, choices),
+        units=units,
+        units_out=table_of(UnitChange, units_out),
+        unit_days=unit_days,
+        now=now,
+        shelf=shelf,
+        opening=opening,
+        offer_days=offer_days_of(protocol),
+        per_offer=per_pool(protocol, lambda cadence: cadence.counts, 0),
+        withdrawals=per_pool(protocol, lambda cadence: cadence.withdrawn, np.inf),
+    )
+
+
+def _operations(rows: list[dict[str, float]]) -> Any:
+    """The table of operations, of which few say anything in most columns."""
+    place = {name: k for k, name in enumerate(layout(Operation).names or ())}
+    found = []
+    for row in rows:
+        values = [0.0] * len(place)
+        for name, value in row.items():
+            values[place[name]] = value
+        found.append(values)
+    return table_of(Operation, found)
 
 
 def _hour_tables(hours: list[Hours]) -> HourTables:

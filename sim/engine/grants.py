@@ -47,10 +47,10 @@ class Grants:
         return not self._due or pool.turn < self._due[0][0]
 
     def pass_to(self, pool: Pool) -> None:
-        """In the midst of turns, end that of the pool that is serving; the other's has come."""
-        if self.serving is not None:
-            self.serving.end_turn()
-            self.serving = pool
+        """End the turn of the pool that is serving; that of another has come."""
+        assert self.serving is not None
+        self.serving.end_turn()
+        self.serving = pool
 
     def answer(self, request: Request, answer: Callable[[Request], None], turn: simpy.Event) -> bool:
         """Answer a request in a turn, and let who asked go on as far as they can; whether the turn goes on then.

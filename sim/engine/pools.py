@@ -125,7 +125,8 @@ class Pool:
     def ask(self, request: Request) -> None:
         """Grant a request at once where nobody else could come before it, or let it wait for the pool's turn."""
         if not self._waiting and self.grants.would_be_next(self) and self._can_serve(request):
-            self.grants.pass_to(self)
+            if self.grants.serving is not None:
+                self.grants.pass_to(self)
             self.grant(request)
             return
         request.answered = simpy.Event(self.timeline)
@@ -142,6 +143,10 @@ class Pool:
             if self.free > 0:
                 self._call_turn()
 
+    def source_of(self, request: Request) -> Pool:
+        """The pool that serves a granted request."""
+        return self
+
     def usable_from(self) -> float:
         """The first day on which what is free may be used."""
         return self.timeline.now
@@ -153,8 +158,7 @@ class Pool:
     def _join(self, request: Request, rank: float) -> None:
         """Give a waiting request its place; an entry that it had before is stale from now on."""
         request.ticket = self._joined = self._joined + 1
-        key = (rank, request.key_day, request.kind, request.entity, request.ticket)
-        heappush(self._waiting, (*key, request))
+        heappush(self._waiting, (rank, request.key_day, request.kind, request.entity, request.ticket, request))
         if self.free > 0:
             self._call_turn()
 
@@ -194,7 +198,7 @@ class Pool:
             self.lists.serve(turn)
             return
         while self._waiting:
-            *_, ticket, request = self._waiting[0]
+            _, _, _, _, ticket, request = self._waiting[0]
             is_stale = request.answer is not None or ticket != request.ticket
             has_left = request.lapses <= self.timeline.now
             if not (is_stale or has_left) and not self._can_serve(request):
@@ -215,8 +219,7 @@ class Pool:
 
     def grant(self, request: Request) -> None:
         """Give a request what it asks for."""
-        request.began = self.timeline.now
-        self._answer(request, GRANTED)
+        request.answer, request.began = GRANTED, self.timeline.now
 
     def hold(self, request: Request, day: float) -> None:
         """Grant what the asker has on the first day already, be there anything free or not; `day`: see bookings."""
@@ -228,13 +231,9 @@ class Pool:
     def _end_wait(self, request: Request, answer: Answer) -> None:
         """They leave on their leaving day, or now where their patience is over."""
         request.ended = request.lapses if answer is LAPSED else self.timeline.now
-        self._answer(request, answer)
-
-    def _answer(self, request: Request, answer: Answer) -> None:
-        """Let who waits for it go on at once."""
-        request.answer, answered, request.answered = answer, request.answered, None
-        if answered is not None:
-            answered.succeed()
+        request.answer, waits, request.answered = answer, request.answered, None
+        if waits is not None:
+            waits.succeed()
 
 
 class CapacityPool(Pool):
@@ -301,7 +300,8 @@ class CapacityPool(Pool):
     def _set_free(self, request: Request) -> None:
         if request.unit not in self._out:
             self._in_use -= request.units
-        self._on.pop(request.unit, None)
+        if request.unit:
+            del self._on[request.unit]
         self._call_turn()
         if self.bookings is not None and not self.unlimited:
             del self.holders[request]
@@ -312,6 +312,9 @@ class CapacityPool(Pool):
         super().let_have(request, day)
         if self.bookings is not None:
             self.bookings.take_up(request, day)
+
+    def _can_serve(self, request: Request) -> bool:
+        return request.units <= self._limit - self._in_use
 
     def _change(self, units: float) -> None:
         self._limit = units

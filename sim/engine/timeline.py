@@ -37,20 +37,12 @@ class Phase(IntEnum):
 
 
 class Due(float):
-    """A delay until a stated day, and the priority there: added to SimPy's clock it gives that day, unrounded."""
+    """A delay until a stated day: added to SimPy's clock it gives that day, unrounded."""
 
-    __slots__ = ("priority",)
-    priority: int
+    __slots__ = ()
 
     def __radd__(self, now: float) -> float:
         return float(self)
-
-
-def due(day: float, priority: int) -> Due:
-    """The delay until a day."""
-    delay = Due(day)
-    delay.priority = priority
-    return delay
 
 
 class Timeline(simpy.Environment):
@@ -59,18 +51,21 @@ class Timeline(simpy.Environment):
     def __init__(self) -> None:
         super().__init__(initial_time=0.0)
         self.called = 0  # the priority of what was let happen at once last
+        self._priority: int | None = None  # that of what is scheduled next, where it is stated
 
     def schedule(self, event: simpy.Event, priority: Any = NORMAL, delay: float = 0.0) -> None:
-        """Let an event take place when it is `Due`, or at once, before what was let happen at once earlier."""
-        if isinstance(delay, Due):
-            priority = delay.priority
-        else:
+        """Let an event take place as stated, or at once, before what was let happen at once earlier."""
+        if self._priority is None:
             self.called = priority = self.called - 1
+        else:
+            priority, self._priority = self._priority, None
         simpy.Environment.schedule(self, event, priority, delay)  # quicker than super() in the most frequent of calls
 
     def on(self, day: float, priority: int) -> simpy.Event:
         """What takes place on `day`; `priority` is a phase, plus an order inside it."""
-        return simpy.Timeout(self, due(day, priority))
+        self._priority, now = priority, self.now
+        delay = day - now
+        return simpy.Timeout(self, delay if now + delay == day else Due(day))
 
     def at_once(self) -> simpy.Event:
         """What takes place at once, but after what is let happen at once from now on."""
@@ -78,7 +73,8 @@ class Timeline(simpy.Environment):
 
     def after(self, called: int) -> simpy.Event:
         """What takes place at once, but after what has been let happen at once since `called`."""
-        return simpy.Timeout(self, due(self.now, called))
+        self._priority = called
+        return simpy.Timeout(self, 0.0)
 
 
 def then(event: simpy.Event, function: Callable[..., None], *about: Any) -> None:

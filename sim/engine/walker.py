@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import simpy
 
 from sim.engine.bookings import BookingPool
-from sim.engine.lists import ListPool
-from sim.engine.pools import GAVE_UP, GRANTED, LAPSED, CapacityPool, Pool, Request
+from sim.engine.columns import Columns
+from sim.engine.pools import GAVE_UP, GRANTED, LAPSED, Pool, Request
 from sim.engine.slots import SlotPool, withdrawal
 from sim.engine.timeline import Phase, then
 from sim.engine.trace import PATIENT, EngineError
 from sim.pieces.clocks import Clock
-from sim.pieces.protocol import AnyOf
+from sim.pieces.protocol import AnyOf, Bookings
 from sim.pieces.steps import (
     Aside,
     AtProgression,
@@ -90,9 +90,10 @@ class Passed(NamedTuple):
 class Walker:
     """An entity on its path.
 
-    `day`: its own time; `leaves`: its leaving day; `cut`: the day on which stages are cut. `order`: among those to
-    whom something happens at one instant. `attempt`: which of its
-    draws count. `holding`: how many uses it is inside of. `stage_bound`: it begins nothing once its patient has left.
+    `day`: its own time; `leaves`: its leaving day; `cut`: the day on which stages are cut; `stops`: that from which
+    nothing more may begin, as clocks come before all else that happens on a day. `order`: among those to whom something
+    happens at one instant. `draws`: what it draws; `attempt`: which of them count. `holding`: how many uses it is in.
+    `stage_bound`: it begins nothing once its patient has left.
     `looks`: its leaving day may be put off by a branch beside it, and is looked up again when it has come.
     `slot_starts`: start days of slots held, by resource; also the day on which another resource served a list.
     `bookings`: the last booking made, by the resource booked. `units`: the number of the last unit that it had, by
@@ -105,7 +106,9 @@ class Walker:
     entity: int
     day: float
     leaves: float
+    draws: Columns = field(init=False)
     cut: float = field(init=False)
+    stops: float = field(init=False)
     order: int = field(init=False)
     attempt: int = 0
     holding: int = 0
@@ -118,7 +121,8 @@ class Walker:
     key_days: dict[str, float] | None = None
 
     def __post_init__(self) -> None:
-        self.cut, self.order = self.leaves, (self.kind << 32) + self.entity
+        self.cut = self.stops = self.leaves
+        self.order, self.draws = (self.kind << 32) + self.entity, self.world.columns[self.kind]
 
     def walk(self, path: Path) -> Walk:
         """Take the steps of a path in turn, until one does not come to its end."""
@@ -138,7 +142,10 @@ class Walker:
                 case Draw():
                     how = yield from self._draw(step)
                 case Choose():
-                    how = yield from self.walk(step.then if self._holds(step.when) else step.otherwise)
+                    steps = step.then if self._holds(step.when) else step.otherwise
+                    if not steps:
+                        continue
+                    how = yield from self.walk(steps)
                 case Attempts():
                     how = yield from self._try(step)
                 case Aside():
@@ -157,8 +164,10 @@ class Walker:
                     how = FAILED
                 case Supply():
                     how = yield from self._supply()
+                case End() if self.kind == PATIENT:
+                    how = self._end(step)
                 case End():
-                    how = yield from self._end(step)
+                    how = yield from self._lose()
                 case Hazard() | Clocks():
                     self._change(step)
                     continue
@@ -173,7 +182,7 @@ class Walker:
 
     def _pass(self, step: Stage) -> How:
         """Let a stage pass: until its end, its loss, or the day on which it is cut."""
-        if self._must_stop:
+        if self.stops <= self.day:
             return LEFT
         asked = self.day
         began, ended, lost = self._span(step)
@@ -197,14 +206,14 @@ class Walker:
         if step.since:
             return asked, *self._rest_of(step)
         if step.hours is None:
-            lasts = self._drawn(step.name)
+            lasts = self.draws.value(step.name, self.attempt, self.entity)
             return asked, asked + min(lasts, step.at_most), lasts > step.at_most
         return step.hours.span(asked, self._drawn(step.name))
 
     def _look_by(self, day: float) -> Generator[simpy.Event, Any, None]:
         """Where the walker would be cut by a day: wait until then, and see whether its patient leaves later now."""
         timeline = self.world.timeline
-        while timeline.now < self.cut <= day and self.cut < inf and not self._must_stop:
+        while timeline.now < self.cut <= day and self.cut < inf and self.day < self.stops:
             yield timeline.on(self.cut, Phase.CLOCK + self.order)
             self._leave_on(self.world.leave_day[self.entity])
 
@@ -219,7 +228,7 @@ class Walker:
 
     def _drawn(self, purpose: str) -> Any:
         """What is drawn for a purpose in the present attempt."""
-        return self.world.columns[self.kind].value(purpose, self.attempt, self.entity)
+        return self.draws.value(purpose, self.attempt, self.entity)
 
     def _holds(self, when: Condition) -> bool:
         """Whether a condition holds for the walker on its day."""
@@ -237,11 +246,6 @@ class Walker:
                 return when.first <= self.units.get(when.resource, 0) <= when.last
             case Progressed():
                 return world.progression_day[i] <= self.day
-
-    @property
-    def _must_stop(self) -> bool:
-        """Whether nothing more may begin: clocks come before all else that happens on a day."""
-        return (self.leaves if self.stage_bound else self.cut) <= self.day
 
     def _change(self, step: Hazard | Clocks) -> None:
         """Change the patient's clocks, and foresee the leaving day anew."""
@@ -274,7 +278,7 @@ class Walker:
     def _foresee(self, path: Path) -> None:
         """What passes beside all that follows, as far as it goes; an end of the path in it is a day of leaving."""
         ahead = replace(self, holding=0, stage_bound=False)
-        ahead.cut = inf
+        ahead.cut = ahead.stops = inf
         for step in ahead._aside(path):
             self.world.leave_by_then(self.entity, ahead.day, step)
             self._leave_on(self.world.leave_day[self.entity])
@@ -304,6 +308,11 @@ class Walker:
         if self.cut == self.leaves:
             self.cut = day
         self.leaves = day
+        self._bind(self.stage_bound)
+
+    def _bind(self, stage_bound: bool) -> None:
+        """Begin nothing more from the leaving day on, or from that on which stages are cut."""
+        self.stage_bound, self.stops = stage_bound, self.leaves if stage_bound else self.cut
 
     # -- resources --------------------------------------------------------------------------------------------------
 
@@ -312,11 +321,11 @@ class Walker:
         pool, timeline = self.world.pool(step.resource, self.kind, self.entity), self.world.timeline
         queues_by = None
         while True:
-            if self._must_stop:
+            if self.stops <= self.day:
                 return LEFT
             if self.day > timeline.now and not pool.unlimited:
                 yield timeline.on(self.day, Phase.COMPLETION + self.order)
-            request = self._ask(pool, step, step.units, queues_by)
+            request = self._ask(pool, step, queues_by)
             if request.answered is not None:
                 yield request.answered
             if not (pool.unlimited or step.held):
@@ -333,7 +342,7 @@ class Walker:
             # the slot is lost before it is used, and another asked for: at once, or when the patient is ready
             self.day = lost
             yield timeline.on(self.day, Phase.COMPLETION + self.order)
-            source = pool.source_of(request) if isinstance(pool, ListPool) else pool
+            source = pool.source_of(request)
             assert isinstance(source, SlotPool)
             source.take_back(request)
             if withdrawn <= late:
@@ -342,12 +351,13 @@ class Walker:
                 queues_by, self.day = request.key_day, min(ready, self.cut)
         if isinstance(pool, BookingPool):
             self.bookings = {**self.bookings, pool.terms.of: request}
-        if request.slots or isinstance(pool, ListPool):
+        is_listed = request.source != pool.resource
+        if is_listed or request.slots:
             self._note_source(pool, request)
         if request.unit or self.units:
             held = self.world.protocol.resources[request.source].name
             self.units = {**self.units, held: request.unit}
-        if isinstance(pool, ListPool):
+        if is_listed:
             pool = pool.source_of(request)
         self.holding += 1
         if withdrawn < inf:  # the walker leaves before
@@ -384,12 +394,16 @@ class Walker:
 
     def _draw(self, step: Draw) -> Walk:
         """Take one dose for good."""
-        if self._must_stop:
+        if self.stops <= self.day:
             return LEFT
         pool, timeline = self.world.pool(step.stock, self.kind, self.entity), self.world.timeline
         if self.day > timeline.now:
             yield timeline.on(self.day, Phase.COMPLETION + self.order)
-        request = self._ask(pool, step, 1, None)
+        request = pool.request(self.kind, self.entity, 1, self.day, self.cut)
+        request.key_day = self._joins_on()
+        pool.ask(request)
+        if request.answer is None:
+            self._limit_wait(request, pool, step)
         if request.answered is not None:
             yield request.answered
         self._hear(request)
@@ -398,30 +412,33 @@ class Walker:
         request.ended = self.day
         return THROUGH
 
-    def _ask(self, pool: Pool, step: Use | Draw, units: int, queues_by: float | None) -> Request:
+    def _ask(self, pool: Pool, step: Use, queues_by: float | None) -> Request:
         """Ask a pool for units, today; units without limit are had at once, on any day, and concern nobody."""
-        request = pool.request(self.kind, self.entity, units, self.day, self.cut)
+        request = pool.request(self.kind, self.entity, step.units, self.day, self.cut)
+        if self.bookings:
+            request.booking = self.bookings.get(step.resource)
         if isinstance(pool, BookingPool):
-            at_once = step.at_once if isinstance(step, Use) else None
-            request.planned = pool.terms.planned if at_once is None else at_once
-            known = at_once is None and pool.terms.ahead is not None
-            request.ahead = self._drawn(pool.terms.ahead.name) if known and pool.terms.ahead is not None else 0.0
-        elif isinstance(pool, CapacityPool) and pool.bookings is not None:
-            request.booking = self.bookings.get(pool.bookings.terms.of)
+            self._plan(request, pool.terms, step.at_once)
         if pool.unlimited:
             pool.let_have(request, self.day)
             return request
         request.key_day = self._key_day(step) if queues_by is None else queues_by
-        if isinstance(step, Use) and step.held:
+        if step.held:
             pool.hold(request, self.world.notes[step.ready][self.entity] if step.ready else nan)
             return request
         pool.ask(request)
         if request.answer is None:
-            if isinstance(step, Draw):
-                self._limit_wait(request, pool, step)
-            else:
-                pool.once_passed_over(request, self._limit_wait, pool, step)
+            pool.once_passed_over(request, self._limit_wait, pool, step)
         return request
+
+    def _plan(self, request: Request, terms: Bookings, at_once: float | None) -> None:
+        """What a booking is for: so many days from now, or as many as others after the stage ahead of it."""
+        if at_once is not None:
+            request.planned = at_once
+            return
+        request.planned = terms.planned
+        if terms.ahead is not None:
+            request.ahead = self._drawn(terms.ahead.name)
 
     def _hear(self, request: Request) -> None:
         """The walker's day is that of the answer, for which it has waited; its patient may leave later by then."""
@@ -464,21 +481,22 @@ class Walker:
             return LEFT
         return (yield from self.walk(step.patience.otherwise))
 
-    def _key_day(self, step: Use | Draw) -> float:
-        """The day by which the walker queues: that of asking, or an earlier one that counts on.
+    def _joins_on(self) -> float:
+        """The day as of which the walker waits who asks today: who is there on the first day has waited before."""
+        if self.day == 0.0 and self.kind == PATIENT:
+            return min(self.day, self.world.queues_by[self.entity])
+        return self.day
 
-        Who is there on the first day has waited before it; who comes back to a resource, since they first came.
-        """
-        day = self.day
-        if day == 0.0 and self.kind == PATIENT:
-            day = min(day, self.world.queues_by[self.entity])
-        if isinstance(step, Use) and step.rejoin:
-            if self.key_days is None:
-                self.key_days = {}
-            resource = self.world.resource(step.resource)
-            listed = resource.keys_of if isinstance(resource, AnyOf) else ""
-            return self.key_days.setdefault(listed or step.resource, day)
-        return day
+    def _key_day(self, step: Use) -> float:
+        """The day by which the walker queues: that of asking; of who comes back to a resource, the first of them."""
+        day = self._joins_on()
+        if not step.rejoin:
+            return day
+        if self.key_days is None:
+            self.key_days = {}
+        resource = self.world.resource(step.resource)
+        listed = resource.keys_of if isinstance(resource, AnyOf) else ""
+        return self.key_days.setdefault(listed or step.resource, day)
 
     def _since(self, since: Since) -> float:
         """The day from which patience counts; referral, where the patient was never listed."""
@@ -513,10 +531,10 @@ class Walker:
         """Go on as the product, which stops or finishes when its patient leaves, as the branch says."""
         cut, stage_bound = self.cut, self.stage_bound
         self.cut = self.leaves if branch.on_leave == OnLeave.STOP else inf
-        self.stage_bound = branch.on_leave == OnLeave.FINISH_STAGE
+        self._bind(branch.on_leave == OnLeave.FINISH_STAGE)
         how = yield from self.walk(branch.steps)
         self.cut = min(cut, self.leaves) if cut < inf else cut
-        self.stage_bound = stage_bound
+        self._bind(stage_bound)
         return LEFT if how is THROUGH and self.cut <= self.day else how
 
     def _side_by_side(self, step: Together) -> Walk:
@@ -547,12 +565,14 @@ class Walker:
         shelf.deliver(lot)
         return THROUGH
 
-    def _end(self, step: End) -> Walk:
-        """A patient's path has ended by itself; a lot is lost."""
-        if self.kind == PATIENT:
-            if self.leaves > self.day:
-                self.world.end(self.entity, self.day, step)
-            return ENDED
+    def _end(self, step: End) -> How:
+        """A patient's path has ended by itself."""
+        if self.leaves > self.day:
+            self.world.end(self.entity, self.day, step)
+        return ENDED
+
+    def _lose(self) -> Walk:
+        """A lot is lost."""
         if self.day > self.world.timeline.now:
             yield self.world.timeline.on(self.day, Phase.COMPLETION + self.order)
         lot, shelf = self.world.lot_of(self.entity)

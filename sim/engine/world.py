@@ -82,6 +82,7 @@ class World:
             for name, s in protocol.clocks.sets.items()
         }
         self._clocks: dict[int, PatientClocks] = {}
+        self._in_first_course = count // cohort.courses
         self._centre: list[int] = cohort.centre.tolist()
         self._shelves: list[StockPool] = []
         self._grants = Grants(self.timeline)
@@ -147,12 +148,12 @@ class World:
     def refer(self, patient: int, day: float) -> None:
         """Let a patient start on their path today."""
         walker = Walker(self, PATIENT, patient, day, self.leave_day[patient])
-        later = patient >= len(self.referral_day) // self.cohort.courses
+        later = patient >= self._in_first_course
         self.timeline.process(walker.walk(self.protocol.later_path if later else self.protocol.path))
 
     def come_back(self, patient: int, day: float, until: float) -> None:
         """Let a patient arrive on `day`, if it is before `until`, for the next course, if there is one."""
-        later = patient + len(self.referral_day) // self.cohort.courses
+        later = patient + self._in_first_course
         if day >= until or later >= len(self.referral_day) or self.referral_day[later] < inf:
             return
         self.referral_day[later] = day

@@ -312,17 +312,24 @@ def gamma_quantile(shape: float) -> Callable[[FloatArray], FloatArray]:
     while (table := _hermite(shape, step)) is None:
         step /= 2.0
     first, coefficients = table
-    last = first + step * len(coefficients)
+    intervals = coefficients.shape[1]
+    last = first + step * intervals
 
     def quantile(u: FloatArray) -> FloatArray:
         score = np.asarray(ndtri(u))
         inside = (score >= first) & (score < last)
-        position = (np.where(inside, score, first) - first) / step
-        knot = np.minimum(position.astype(np.int64), len(coefficients) - 1)
-        rest = position - knot
-        c0, c1, c2, c3 = np.moveaxis(coefficients.take(knot, axis=0), -1, 0)
-        days = np.asarray(np.exp(c0 + rest * (c1 + rest * (c2 + rest * c3))))
-        if not inside.all():
+        every = bool(inside.all())
+        # in place, and a column of coefficients at a time: a third of the time of one expression
+        rest = (score if every else np.where(inside, score, first)) - first
+        rest /= step
+        knot = np.minimum(rest.astype(np.int64), intervals - 1)
+        rest -= knot
+        days: FloatArray = coefficients[3].take(knot)
+        for column in coefficients[2::-1]:
+            days *= rest
+            days += column.take(knot)
+        days = np.asarray(np.exp(days))
+        if not every:
             days[~inside] = gammaincinv(shape, u[~inside])
         return days
 
@@ -330,7 +337,7 @@ def gamma_quantile(shape: float) -> Callable[[FloatArray], FloatArray]:
 
 
 def _hermite(shape: float, step: float) -> tuple[float, FloatArray] | None:
-    """(first score, polynomial coefficients of shape (intervals, 4)); None where the step is too coarse."""
+    """(first score, polynomial coefficients of shape (4, intervals)); None where the step is too coarse."""
     count = round(2.0 * SCORE_LIMIT / step) + 1
     scores: FloatArray = -SCORE_LIMIT + step * np.arange(count, dtype=np.float64)
     values = _log_quantile(shape, scores)
@@ -342,9 +349,7 @@ def _hermite(shape: float, step: float) -> tuple[float, FloatArray] | None:
                       slopes[:-1] + slopes[1:] - 2 * rise])  # fmt: skip
     middle = table[0] + 0.5 * (table[1] + 0.5 * (table[2] + 0.5 * table[3]))
     error = np.abs(middle - _log_quantile(shape, scores[:-1] + step / 2.0))
-    return (
-        (float(scores[0]), np.ascontiguousarray(table.T)) if float(error.max()) <= TABLE_ERROR or step < 1e-3 else None
-    )
+    return (float(scores[0]), table) if float(error.max()) <= TABLE_ERROR or step < 1e-3 else None
 
 
 def _log_quantile(shape: float, scores: FloatArray) -> FloatArray:

@@ -19,7 +19,7 @@ from tests.engines.hits import happenings, outages, ties
 from tests.engines.random_protocols import POLICIES, random_case
 from tests.engines.random_scenarios import random_scenario
 from tests.engines.watching import Watch
-from tests.runs import CASES, FILES, SHIPPED, load_text, small
+from tests.runs import CASES, FILES, SHIPPED, load_text, shipped, small
 
 # One case in three every day: they are made of what random scenarios are made of.
 SHIPPED_ONES = [
@@ -243,7 +243,7 @@ def test_random_scenarios_over_the_whole_vocabulary(numbers: range) -> None:
 
 @pytest.mark.parametrize("file", SHIPPED_ONES)
 def test_shipped_scenarios_and_validation_cases(file: Path) -> None:
-    case = prepare(load(file, SHORT).scenario)
+    case = prepare(shipped(file, *SHORT).scenario)
     assert compare(case)[1] == []
 
 

@@ -21,10 +21,9 @@ from sim.engine.timeline import Phase
 from sim.experiment.disk.about_model import TIES, about_method, about_model
 from sim.experiment.disk.manifest import write_manifest
 from sim.pure.streams import Source, key_table, philox, sequence
-from sim.scenario import load
 from tests.reports.conftest import FORMULA, HOSTILE, written
 from tests.reports.test_report import words
-from tests.runs import FILES, SHIPPED
+from tests.runs import FILES, SHIPPED, shipped
 
 STRESS = [
     *("1.1", "1.2", "1.3", "2.1", "2.2", "2.3", "2.4", "2.5.1", "2.5.2", "2.5.3", "2.5.4", "2.5.5"),
@@ -231,7 +230,7 @@ def test_the_generator_is_the_one_that_is_named() -> None:
 
 def test_a_model_is_described_for_every_shipped_scenario() -> None:
     for file in [*FILES, SHIPPED / "validation" / "base_stock.yaml"]:
-        model = json.loads(json.dumps(about_model(load(file)), allow_nan=False))
+        model = json.loads(json.dumps(about_model(shipped(file)), allow_nan=False))
         assert model["flow_chart"].startswith("flowchart TD"), file
         kinds = {resource["kind"] for resource in model["resources"]}
         assert kinds <= {"anyof", "bookings", "cadence", "capacity", "stock"}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from contextlib import chdir
 from pathlib import Path
 
 import pytest
 
 from sim.pure.survival import Exponential
-from sim.scenario import load, write_resolved
+from sim.scenario import Loaded, load, write_resolved
 from sim.scenario.files import SHIPPED, shipped_names
 from sim.scenario.shipped import ShippedError, first_line, shipped, shipped_heads, template, validation_files
 from tests.runs import load_text
@@ -18,9 +19,13 @@ from tests.scenario.writing import write
 EVERY_DAY = ("autologous", "allogeneic", "hybrid", "quick_turnaround", "two_manufacturers")
 
 
-def test_shipped_scenarios_load_and_have_a_source_for_every_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(SHIPPED.parent)
-    found = shipped()
+@pytest.fixture(scope="module")
+def found() -> list[tuple[Path, Loaded]]:
+    with chdir(SHIPPED.parent):
+        return shipped()
+
+
+def test_shipped_scenarios_load_and_have_a_source_for_every_number(found: list[tuple[Path, Loaded]]) -> None:
     assert all(file.parts[0] == "scenarios" for file, _ in found)
     assert {file.stem for file, _ in found} >= {"autologous", "allogeneic"}
     for file, loaded in found:
@@ -28,8 +33,9 @@ def test_shipped_scenarios_load_and_have_a_source_for_every_number(monkeypatch: 
         assert [p.path for p in loaded.parameters if not p.stated] == [], file
 
 
-def test_heads_say_what_the_whole_files_do() -> None:
-    whole = [(file, one.scenario.name, first_line(one.scenario.description)) for file, one in shipped()]
+def test_heads_say_what_the_whole_files_do(found: list[tuple[Path, Loaded]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(SHIPPED.parent)
+    whole = [(file, one.scenario.name, first_line(one.scenario.description)) for file, one in found]
     assert [(head.file, head.name, head.what) for head in shipped_heads()] == whole
 
 

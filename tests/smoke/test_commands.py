@@ -38,7 +38,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def call(folder: Path, *arguments: str, code: int = 0) -> str:
     """What the program says on standard output; it leaves with that code."""
     SEEN.add(arguments[0])
-    done = program.call(*arguments, cwd=folder)
+    done = program.call_apart(*arguments, cwd=folder)
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     return done.stdout

@@ -123,9 +123,9 @@ def run_clocks(hazards: Hazards, clocks: ClockRows, i: int, until: float) -> tup
 def touch_clocks(people: People, clocks: ClockRows, records: Records, first_set: int, i: int) -> None:
     """The clocks of a patient as they stood at referral, where nothing has touched them yet."""
     its = clocks.rows[i]
-    if its.touched:
+    if clocks.touched[i]:
         return
-    its.touched, its.hazards, its.progressed, its.progresses, its.changes = 1, first_set, 0, 1, 0
+    clocks.touched[i], its.hazards, its.progressed, its.progresses, its.changes = 1, first_set, 0, 1, 0
     its.origin = its.since = records.referral[i]
     its.eligibility, its.progressed_day = people.eligibility[i], INFINITY
     its.anew_threshold, its.anew_eligibility = people.anew_threshold[i], people.anew_eligibility[i]
@@ -212,5 +212,4 @@ def at_progression(
 @inlined
 def may_turn(clocks: ClockRows, i: int) -> bool:
     """Whether each progression of a patient takes them off the path."""
-    its = clocks.rows[i]
-    return bool(its.touched and its.eligibility == LEAVES)
+    return bool(clocks.touched[i] and clocks.rows[i].eligibility == LEAVES)

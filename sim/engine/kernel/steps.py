@@ -259,7 +259,7 @@ def change_clocks(
     """
     i, delay = me.entity, 0.0
     if step.code == HAZARD:
-        if clocks.rows[i].touched and clocks.rows[i].changes >= clocks.changes.shape[1]:
+        if clocks.touched[i] and clocks.rows[i].changes >= clocks.changes.shape[1]:
             return MORE_CHANGES
         if step.purpose >= 0:
             delay = value_of(run, draws, step.purpose, me)

@@ -245,8 +245,13 @@ class Draws(NamedTuple):
 
 
 class ClockRows(NamedTuple):
-    """The clocks of each patient, one by one too, and their changes set for later; the last row is to look ahead in."""
+    """The clocks of each patient, one by one too, and their changes set for later; the last row is to look ahead in.
 
+    `touched`: whether there is anything in the rows of a patient; as long as there is not, their clocks stand as they
+    stood at referral.
+    """
+
+    touched: Ints
     rows: Table[Clocks]
     each: Grid[OneClock]
     changes: Grid[FactorChange]

@@ -3,8 +3,6 @@
 Few replications, on the patients of the comparison itself, tell how far each moves the difference. Where a value seems
 to turn the difference round, that is confirmed on at least `CONFIRMED` replications. Results depend neither on the
 engine nor on the number of workers: a variant is a function of its scenario and its numbers of replications.
-
-Longer than 400 lines because what is tried, how it is run and what it comes to are one argument.
 """
 
 from __future__ import annotations
@@ -16,16 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sim.experiment.runs.limits import require_size
-from sim.experiment.runs.meanwhile import let_it_come
-from sim.experiment.runs.replicate import Arm, as_run, batch_size, batches, simulate
-from sim.experiment.runs.work import is_a_worker, meanwhile, run_tasks
+from sim.experiment.runs.work import meanwhile, run_tasks
+from sim.experiment.study.variants import HEADLINE, Outcome, Task, Variant, reached, run_variants, tasks_of
 from sim.outcomes.estimates import FEW, interval, possible_change
-from sim.outcomes.metrics import BY_NAME, INFUSED_AND_FREE, METRIC_NAMES, measure
+from sim.outcomes.metrics import BY_NAME, METRIC_NAMES
 from sim.outcomes.verdicts import Verdict, verdict
 from sim.pure.arrays import FloatArray
 from sim.pure.odds import share_at_odds
-from sim.scenario import Loaded, ScenarioError
+from sim.scenario import Loaded
 from sim.scenario.amounts import Amount, amount
 from sim.scenario.kinds import Number
 from sim.scenario.leaves import inline, is_whole_at, marker_at, values
@@ -35,12 +31,8 @@ from sim.scenario.sources import ASSUMPTION
 from sim.scenario.uncertainty import marginal
 from sim.scenario.unused import why_unused
 
-HEADLINE = ("waiting_days_mean", "progressed_before_infusion_share", INFUSED_AND_FREE[12])
-HEADLINES = tuple(BY_NAME[name] for name in HEADLINE)
 TRIED, CONFIRMED = 2, 50
 """Replications of every variant, and at the least of one that seems to turn the difference round."""
-AT_ONCE = 6
-"""Variants of a task, so that what is sent with each is sent seldom."""
 LOW, HIGH, BOTH = "low", "high", "both"
 UNCERTAIN, HALVED, ODDS = "its uncertainty", "half and double", "odds halved and doubled"
 WITHIN = (0.025, 0.975)
@@ -49,12 +41,6 @@ MONEY_ONLY = "moves costs and QALYs alone"
 CHOSEN = ("manufacturing.batches", "hybrid.after_waiting")
 """Numbers that say which strategy a scenario is: they are decided, and nobody assumes them."""
 CHOICE = "a choice: another number is another strategy"
-
-
-# (scenario, places of variants, headline values (replications, figures) of each or why it is refused)
-Outcome = tuple[str, tuple[int, ...], list[FloatArray | str]]
-# In the place of an override: the scenario as it is.
-AS_STATED = ""
 
 
 @dataclass(frozen=True)
@@ -84,31 +70,6 @@ class Skipped:
     why: str
 
 
-@dataclass(frozen=True)
-class Variant:
-    """An input at one of its ends, in those scenarios that share it."""
-
-    name: str
-    end: str
-    texts: Mapping[str, str]
-    stated: str
-    value: str
-    basis: str
-    path: str
-
-
-@dataclass(frozen=True, eq=False)
-class _Task:
-    """Variants of one scenario: the place of each among all, its override, and the replications to run."""
-
-    name: str
-    loaded: Loaded
-    places: tuple[int, ...]
-    overrides: tuple[str, ...]
-    numbers: range
-    engine: str
-
-
 @contextmanager
 def tried_meanwhile(
     scenarios: Mapping[str, Loaded], replications: int, engine: str, helpers: int
@@ -121,7 +82,7 @@ def tried_meanwhile(
         yield None
         return
     variants, _ = find_variants(scenarios)
-    with meanwhile(run_variants, _tasks(scenarios, variants, range(TRIED), engine), helpers) as results:
+    with meanwhile(run_variants, tasks_of(scenarios, variants, range(TRIED), engine), helpers) as results:
         yield results
 
 
@@ -142,7 +103,7 @@ def robustness(
         return None
     variants, skipped = find_variants(scenarios)
     numbers = range(min(TRIED, len(known)))
-    tasks = _tasks(scenarios, variants, numbers, engine)
+    tasks = tasks_of(scenarios, variants, numbers, engine)
     found, refused = _values(len(variants), _run(tasks, workers) if tried is None else tried(), done)
     for place, why in refused.items():
         v = variants[place]
@@ -284,24 +245,7 @@ def _input(
     return Input(path, name, text, HALVED, written(told[0]), written(told[1]))
 
 
-def _tasks(
-    scenarios: Mapping[str, Loaded], variants: Sequence[Variant | None], numbers: range, engine: str
-) -> list[_Task]:
-    """The variants scenario by scenario, some at a time; None: every scenario as it is stated."""
-    tasks = []
-    for name, loaded in scenarios.items():
-        mine = [
-            (k, AS_STATED if v is None else f"{v.path}={v.texts[name]}")
-            for k, v in enumerate(variants)
-            if v is None or name in v.texts
-        ]
-        for first in range(0, len(mine), AT_ONCE):
-            places, overrides = zip(*mine[first : first + AT_ONCE], strict=True)
-            tasks.append(_Task(name, loaded, places, overrides, numbers, engine))
-    return tasks
-
-
-def _run(tasks: Sequence[_Task], workers: int) -> Iterator[Outcome]:
+def _run(tasks: Sequence[Task], workers: int) -> Iterator[Outcome]:
     return (outcome for outcome, _ in run_tasks(run_variants, tasks, max(1, min(workers, len(tasks)))))
 
 
@@ -321,37 +265,9 @@ def _values(
     return found, dict(sorted(refused.items()))
 
 
-def run_variants(task: _Task) -> Outcome:
-    """What comes of each variant of a task."""
-    if is_a_worker():
-        let_it_come(task.engine)
-    results: list[FloatArray | str] = []
-    for text in task.overrides:
-        try:
-            scenario = task.loaded.scenario if text == AS_STATED else task.loaded.scenario_with([text])
-            arm = Arm(task.name, scenario)
-            require_size([arm], {task.name: task.loaded})
-        except ScenarioError as error:
-            # without the place in brackets: a scenario that is run again from its results stands in another file
-            results.append(f"refused: {error.problems[0].message.split(' (')[0]}")
-            continue
-        parts = [part for some in batches(task.numbers, batch_size([arm])) for part in as_run([arm], some)]
-        measured = [
-            measure(*simulate(its[0], some, task.engine, lives_of_all=False), its[0].window, HEADLINES)
-            for its, some in parts
-        ]
-        results.append(_known(np.concatenate(measured)))
-    return task.name, task.places, results
-
-
 def _headline(metrics: FloatArray) -> FloatArray:
     """The figures of the headline of all metrics, the last axis."""
-    return _known(metrics[..., [METRIC_NAMES.index(name) for name in HEADLINE]])
-
-
-def _known(figures: FloatArray) -> FloatArray:
-    """The figures; NaN where one was not reached."""
-    return np.where(np.isfinite(figures), figures, np.nan)
+    return reached(metrics[..., [METRIC_NAMES.index(name) for name in HEADLINE]])
 
 
 def _with(base: FloatArray, names: Sequence[str], moved: Mapping[str, FloatArray]) -> FloatArray:
@@ -425,9 +341,9 @@ def _confirmed(
     names, numbers = list(scenarios), range(max(CONFIRMED, min(len(base), CONFIRMED)))
     stated = base[: len(numbers)]
     if len(stated) < len(numbers):
-        (plain,), _ = _values(1, _run(_tasks(scenarios, [None], numbers, engine), workers))
+        (plain,), _ = _values(1, _run(tasks_of(scenarios, [None], numbers, engine), workers))
         stated = np.stack([plain[name] for name in names], axis=1)
-    found, _ = _values(len(again), _run(_tasks(scenarios, again, numbers, engine), workers))
+    found, _ = _values(len(again), _run(tasks_of(scenarios, again, numbers, engine), workers))
     confirmed: Confirmed = {}
     for variant, moved in zip(again, found, strict=True):
         values_of = _with(stated, names, moved)

@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -213,30 +214,35 @@ def _run(plan: Plan, folder: Path, done: Callable[[int], None]) -> Study:
     # one process is enough for the replications; another may begin with what they rest on
     helps = plan.robustness and plan.workers is None and workers == 1 < cores and engine != SIMPY
     helpers = int(helps and not is_a_worker())
-    with (
-        tried_meanwhile(plan.scenarios, plan.replications, engine, helpers) as tried,
-        TableFile(folder, PATIENTS, columns) as patients,
-        TableFile(folder, EVENTS_TABLE, event_columns(), wanted=plan.keep_events) as events,
-        TableFile(folder, QUANTITIES, quantity_columns(), wanted=with_money) as quantities,
-    ):
-        whole = (range(plan.replications),)
-        for numbers in whole if plan.precision is None else batches(plan.precision, collected.with_economics):
-            for replication in replicate(arms, numbers, workers, keep, done, engine):
-                collected.add(replication)
-                pictures.add(replication)
-                for arm_run in replication.runs:
-                    patients.append(arm_run.patients)
-                    events.append(arm_run.events)
-                    quantities.append(arm_run.quantities)
-                if plan.event_log and replication.number == 0:
-                    _write_event_logs(plan, replication, folder)
-        rests_on = (
-            robustness(plan.scenarios, collected.values(), engine, workers, tried=tried) if plan.robustness else None
-        )
-    if workers > 1:  # the tables are made of what is in a file: they need memory when the replications need none
-        release()
-    rests = dict(zip(("robustness", "not_tried"), rests_on or (), strict=False))
-    study = _write_tables(plan, collected, pictures, rests, folder)
+    with tried_meanwhile(plan.scenarios, plan.replications, engine, helpers) as tried:
+        with (
+            TableFile(folder, PATIENTS, columns) as patients,
+            TableFile(folder, EVENTS_TABLE, event_columns(), wanted=plan.keep_events) as events,
+            TableFile(folder, QUANTITIES, quantity_columns(), wanted=with_money) as quantities,
+        ):
+            whole = (range(plan.replications),)
+            for numbers in whole if plan.precision is None else batches(plan.precision, collected.with_economics):
+                for replication in replicate(arms, numbers, workers, keep, done, engine):
+                    collected.add(replication)
+                    pictures.add(replication)
+                    for arm_run in replication.runs:
+                        patients.append(arm_run.patients)
+                        events.append(arm_run.events)
+                        quantities.append(arm_run.quantities)
+                    if plan.event_log and replication.number == 0:
+                        _write_event_logs(plan, replication, folder)
+
+        @cache
+        def rests_on() -> dict[str, pd.DataFrame]:
+            found = robustness(plan.scenarios, collected.values(), engine, workers, tried=tried)
+            return dict(zip(("robustness", "not_tried"), found or (), strict=False))
+
+        if plan.robustness and tried is None:
+            rests_on()  # by the workers, as long as they are there
+        if workers > 1:  # the tables are made of what is in a file: they need memory when the replications need none
+            release()
+        # and while these are written, a helper goes on with what the finding rests on
+        study = _write_tables(plan, collected, pictures, rests_on if plan.robustness else dict, folder)
     why = tables.same_patients(collected)[1]
     ran = {
         "engine": engine,
@@ -260,8 +266,13 @@ def _write_event_logs(plan: Plan, replication: Replication, folder: Path) -> Non
 
 
 def _write_tables(
-    plan: Plan, collected: tables.Collected, pictures: Pictures, tried: Mapping[str, pd.DataFrame], folder: Path
+    plan: Plan,
+    collected: tables.Collected,
+    pictures: Pictures,
+    rests_on: Callable[[], Mapping[str, pd.DataFrame]],
+    folder: Path,
 ) -> Study:
+    """The study, its small tables in the folder; those that `rests_on` gives are asked for last."""
     compared = len(plan.scenarios) > 1
     summary = tables.summary(collected)
     differences = tables.differences(collected) if compared else None
@@ -288,7 +299,6 @@ def _write_tables(
         "pathway": pathway(collected.arms),
         "network": network(collected.arms),
         **pictures.tables(),
-        **tried,
     }
     economic, why_not = _economics(plan, collected)
     found |= economic
@@ -315,6 +325,7 @@ def _write_tables(
             f"after {counted(len(collected.numbers), 'replication')} "
             f"{', '.join(one.metric for one in plan.precision.each)} is not as precise as wanted"
         )
+    written |= {name: write_table(folder, name, table) for name, table in rests_on().items()}
     costs, icer, listed = economic.get("economics"), economic.get("icer"), found["already_waiting"]
     return Study(summary, differences, changes, warnings, below, costs, icer, listed, written)
 

@@ -174,9 +174,12 @@ def _but_for_numbers(problem: Problem) -> tuple[Place, str, str]:
 
 
 def _told_once(having: Sequence[tuple[Point, Problem]], looked: int) -> Problem:
-    """The problem of the first of the points that have it, and how many of those looked at do."""
+    """The problem of the first of the points that have it, and how many do of those looked at.
+
+    A single point whose values were written, not drawn, is known by them.
+    """
     point, problem = having[0]
-    if looked == 1:
+    if len(having) == 1 and not point.own:
         return problem
     told = f"{problem.message} (at {len(having)} of {counted(looked, 'point')}, first at {shorten(point.name)})"
     return replace(problem, message=told)
