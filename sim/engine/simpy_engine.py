@@ -1,6 +1,6 @@
 """The reference engine: a protocol run in SimPy, one process for each patient, lot and branch.
 
-It is written to be read beside the semantics that both engines share (design section 4b), not to be fast: `walker.py`
+It is written to be read beside the semantics that both engines share (docs/model.md), before it is fast: `walker.py`
 takes the steps of a path one after the other, `pools.py`, `slots.py` and `stocks.py` serve those who ask, in turns that
 `grants.py` gives them, and `timeline.py` keeps exact days and the order of what happens at one instant.
 """

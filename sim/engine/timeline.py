@@ -4,7 +4,7 @@ SimPy's own `run` and heap do the work: its entries are (time, priority, serial,
 its own terms, by what it offers for them:
 
 - *Which day.* Days are sums of durations, to the last bit, but SimPy adds delays to its clock, and `now + (day - now)`
-  is not always `day`. So a delay is a `Due` here: a number that, added to the clock, gives the day itself.
+  is not always `day`. Where it is not, a delay is a `Due`: a number that, added to the clock, gives the day itself.
 - *Which order.* A priority may be any whole number: it is a `Phase` plus the order inside it. What SimPy schedules for
   now by itself (a process begins or ends, an event has been triggered) happens before all phases, and the latest
   first: as calls of functions do, so that who is let go on gets as far as they can before anything else happens.
@@ -23,7 +23,7 @@ ORDER_BITS = 44
 
 
 class Phase(IntEnum):
-    """The order of what happens at one instant (design section 4b)."""
+    """The order of what happens at one instant (docs/model.md, Ties)."""
 
     CLOCK = 1 << ORDER_BITS
     COMPLETION = 2 << ORDER_BITS
