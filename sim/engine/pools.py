@@ -327,8 +327,8 @@ class CapacityPool(Pool):
         self._in_use += request.units
         if self._numbers:
             request.unit = next((n for n in self._numbers if n not in self._on and n not in self._out), 0)
-        if request.unit:
-            self._on[request.unit] = request
+            if request.unit:
+                self._on[request.unit] = request
         if self.bookings is not None:
             self.bookings.take_up(request, self.timeline.now)
             self.holders[request] = None

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
-import simpy
+from simpy import Environment, Event, Timeout
 from simpy.events import NORMAL
 
 ORDER_BITS = 44
@@ -45,7 +45,7 @@ class Due(float):
         return float(self)
 
 
-class Timeline(simpy.Environment):
+class Timeline(Environment):
     """A SimPy environment whose clock shows days since the start of the scenario."""
 
     def __init__(self) -> None:
@@ -53,30 +53,30 @@ class Timeline(simpy.Environment):
         self.called = 0  # the priority of what was let happen at once last
         self._priority: int | None = None  # that of what is scheduled next, where it is stated
 
-    def schedule(self, event: simpy.Event, priority: Any = NORMAL, delay: float = 0.0) -> None:
+    def schedule(self, event: Event, priority: Any = NORMAL, delay: float = 0.0) -> None:
         """Let an event take place as stated, or at once, before what was let happen at once earlier."""
         if self._priority is None:
             self.called = priority = self.called - 1
         else:
             priority, self._priority = self._priority, None
-        simpy.Environment.schedule(self, event, priority, delay)  # quicker than super() in the most frequent of calls
+        Environment.schedule(self, event, priority, delay)  # quicker than super() in the most frequent of calls
 
-    def on(self, day: float, priority: int) -> simpy.Event:
+    def on(self, day: float, priority: int) -> Event:
         """What takes place on `day`; `priority` is a phase, plus an order inside it."""
         self._priority, now = priority, self.now
         delay = day - now
-        return simpy.Timeout(self, delay if now + delay == day else Due(day))
+        return Timeout(self, delay if now + delay == day else Due(day))
 
-    def at_once(self) -> simpy.Event:
+    def at_once(self) -> Event:
         """What takes place at once, but after what is let happen at once from now on."""
-        return simpy.Event(self).succeed()
+        return Event(self).succeed()
 
-    def now_at(self, priority: int) -> simpy.Event:
+    def now_at(self, priority: int) -> Event:
         """What takes place at this instant; `priority` as of `on`, or `called` of earlier: after all called since."""
         self._priority = priority
-        return simpy.Timeout(self, 0.0)
+        return Timeout(self, 0.0)
 
 
-def then(event: simpy.Event, function: Callable[..., None], *about: Any) -> None:
+def then(event: Event, function: Callable[..., None], *about: Any) -> None:
     """Let a function be called when an event takes place."""
     event.callbacks.append(lambda _: function(*about))

@@ -179,7 +179,7 @@ class Walker:
             return asked, *self._rest_of(step)
         if step.hours is None:
             lasts = self.draws[step.name][self.entity]
-            return asked, asked + min(lasts, step.at_most), lasts > step.at_most
+            return (asked, asked + step.at_most, True) if lasts > step.at_most else (asked, asked + lasts, False)
         return step.hours.span(asked, self._drawn(step.name))
 
     def _look_by(self, day: float) -> Generator[simpy.Event, Any, None]:
@@ -315,7 +315,8 @@ class Walker:
             request = self._ask(pool, step, queues_by)
             if request.answered is not None:
                 yield request.answered
-            if not (pool.unlimited or step.held):
+                self._hear(request)
+            elif self.looks and not (pool.unlimited or step.held):
                 self._hear(request)
             if request.answer is not GRANTED:
                 return (yield from self._go_without(request, step))
