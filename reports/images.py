@@ -13,6 +13,7 @@ from reports.theme import SCREEN, Style
 
 UNIQUE = re.compile(rb'id="defs-([0-9a-f]+)"')
 TRACES = re.compile(rb"\btrace[0-9a-f]{6}\b")
+DRAWN_BY_CHANCE = re.compile(rb'(?<=<pattern id=")[^"]+|\bcb[0-9a-f]{6}\b')
 DATES = re.compile(rb"/(CreationDate|ModDate) \(D:[^)]*\)")
 
 
@@ -79,7 +80,11 @@ def _fixed(content: bytes, kind: str) -> bytes:
     """The file without what differs from one run to the next: random ids and the time of day."""
     if kind == "svg":
         unique = UNIQUE.search(content)
-        return TRACES.sub(b"trace", content.replace(unique[1], b"chart") if unique else content)
+        plain = TRACES.sub(b"trace", content.replace(unique[1], b"chart") if unique else content)
+        # patterns and bars of colour are told apart by their order
+        for number, name in enumerate(dict.fromkeys(DRAWN_BY_CHANCE.findall(plain))):
+            plain = plain.replace(name, b"drawn%d" % number)
+        return plain
     if kind == "pdf":
         return DATES.sub(lambda found: found[0][:-1].replace(found[0][len(found[1]) + 3 : -1], b"") + b")", content)
     return content

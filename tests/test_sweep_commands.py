@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sim.experiment.sweep.file import read_sweep_file
+from sim.scenario import ScenarioError
 from tests.experiments import SMALL
 from tests.program import call, call_apart
 
@@ -248,3 +250,15 @@ def test_a_base_that_stands_at_no_point_is_refused(small: Path, design: str) -> 
     done = call("sweep", str(file), "-n", "2", "--out", str(small.parent / "out"), "--quiet", *QUICK)
     assert done.returncode == 2, done.stderr
     assert f"{file}:4: vary.apheresis.duration.base: has no effect with design {design};" in done.stderr
+
+
+@pytest.mark.parametrize(("base", "refused"), [("1.5 d", False), ("36 h", False), ("3 d", True), ("0.5 wk", True)])
+def test_a_base_beyond_its_ends_is_refused(small: Path, base: str, refused: bool) -> None:
+    file = small.parent / "sweep.yaml"
+    values = f"apheresis.duration: {{low: 1 d, base: {base}, high: 2 d}}"
+    file.write_text(f"base: small.yaml\ndesign: one_at_a_time\nvary:\n  {values}\n", encoding="utf-8")
+    if not refused:
+        assert read_sweep_file(file).factors[0].base == base
+        return
+    with pytest.raises(ScenarioError, match=f"found base {base}; allowed: from low to high, 1 d to 2 d"):
+        read_sweep_file(file)

@@ -74,13 +74,17 @@ def test_charts_are_written_in_the_style_and_the_report_is_not(folder: Folder) -
 
 @pytest.mark.usefixtures("chromium")
 def test_images_are_the_same_bytes_each_time_and_hold_the_finding(pictures: list[Picture]) -> None:
-    jobs = [Job(one, form) for one in pictures[:2] for form in ("svg", "png", "pdf")]
+    hatched = next(one for one in pictures if '"pattern"' in json.dumps(one.figure.plain()))
+    jobs = [Job(one, form) for one in (*pictures[:2], hatched) for form in ("svg", "png", "pdf")]
     first, again = images(jobs), images(jobs)
     assert first == again
     for job, content in zip(jobs, first, strict=True):
         assert content.startswith({"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}[job.form])
     assert pictures[0].heading.split()[-1].encode() in first[0]
     assert b"CreationDate (D:2" not in first[2]
+    used = set(re.findall(rb"url\(['#\"]*(drawn[0-9]+)", first[6]))
+    assert used == set(re.findall(rb'<pattern id="([^"]+)"', first[6]))
+    assert used
 
 
 def test_without_a_browser_all_else_is_written_and_the_reason_is_told(

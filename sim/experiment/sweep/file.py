@@ -272,6 +272,8 @@ def _between(path: str, texts: Mapping[str, str]) -> Factor:
             # whole distributions, for example, which have no values between them
             return Factor(path, ends, base=texts.get("base"))
         factor = between(path, amount(ends[0]), amount(ends[1]))
+        if "base" in texts:
+            _require_between(texts["base"], ends)
         return Factor(path, factor.ends, factor.low, factor.high, texts.get("base"))
     low, high = amount(texts["from"]), amount(texts["to"])
     if "steps" not in texts:
@@ -280,6 +282,12 @@ def _between(path: str, texts: Mapping[str, str]) -> Factor:
         raise ValueError(f"found steps: {show(texts['steps'])}; allowed: how many values, a whole number from 2 on")
     unit = low.unit or high.unit
     return between(path, low, high, Amount((high.number - low.number) / (int(texts["steps"]) - 1), unit))
+
+
+def _require_between(base: str, ends: tuple[str, str]) -> None:
+    there = [number for text in (ends[0], base, ends[1]) if isinstance(number := number_of(text), float)]
+    if len(there) == 3 and there != sorted(there):
+        raise ValueError(f"found base {base}; allowed: from low to high, {ends[0]} to {ends[1]}")
 
 
 def written(node: Node) -> str:
