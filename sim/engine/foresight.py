@@ -88,10 +88,14 @@ class _Foresight:
                     lost.append(failed)
         return who, _all(lost)
 
+    def _places(self, who: IntArray) -> IntArray | slice:
+        """Where the numbers of these stand: nobody is there twice, and all of them need not be looked up."""
+        return slice(None) if len(who) == len(self._attempt) else who
+
     def _choose(self, step: Choose, who: IntArray) -> tuple[IntArray, IntArray]:
         match step.when:
             case Share(purpose=purpose, share=share):
-                holds = self._chances(purpose, who, self._attempt[who]) < share
+                holds = self._chances(purpose, who, self._attempt.take(who)) < share
             case Flagged(flag=flag):
                 holds = self._flags[flag][who]
             case _:  # both ways may be gone
@@ -104,20 +108,21 @@ class _Foresight:
 
     def _try(self, step: Attempts, who: IntArray) -> tuple[IntArray, IntArray]:
         begun = self.begun.setdefault(step.name, np.zeros_like(self._attempt))
-        outer = self._attempt[who]
+        outer = self._attempt[self._places(who)].copy()
         through: list[IntArray] = []
         lost: list[IntArray] = []
         trying = who
         for tried in range(1, MOST_FORESEEN + 1):
-            self._attempt[trying] = begun[trying]
-            begun[trying] += 1
+            places = self._places(trying)
+            self._attempt[places] = begun[places]
+            begun[places] += 1
             on, trying = self.along(step.steps, trying, True)
             through.append(on)
             if tried == step.at_most or not len(trying):
                 break
             trying, given_up = self.along(step.between, trying, True)
             lost.append(given_up)
-        self._attempt[who] = outer
+        self._attempt[self._places(who)] = outer
         if tried == step.at_most:
             on, failed = self.along(step.otherwise, trying, True)
             through.append(on)

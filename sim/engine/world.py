@@ -35,11 +35,15 @@ from sim.pieces.protocol import (
     Resource,
     drawn,
     ends,
+    inner_paths,
     milestones,
     place_for,
+    walk_steps,
 )
-from sim.pieces.steps import End, Then
+from sim.pieces.steps import Attempts, Choose, End, Fail, Milestone, Stage, Then, Together
 
+# Steps on which a walker meets nobody, nor the clock.
+CONCERN_NOBODY = (Milestone, Stage, Choose, Attempts, Fail)
 # So many lots are drawn for at first.
 FIRST_LOTS = 64
 
@@ -82,7 +86,12 @@ class World:
             for name, s in protocol.clocks.sets.items()
         }
         self._clocks: dict[int, PatientClocks] = {}
+        self._group_multipliers: list[list[float]] = cohort.group_multipliers.T.tolist()
+        self._thresholds: list[list[float]] = cohort.thresholds.T.tolist()
+        self._eligibility: list[float] = cohort.eligibility.tolist()
+        self._anew = list(zip(cohort.anew_threshold.tolist(), cohort.anew_eligibility.tolist(), strict=True))
         self._in_first_course = count // cohort.courses
+        self._concerns_nobody: dict[int, bool] = {}
         self._centre: list[int] = cohort.centre.tolist()
         self._shelves: list[StockPool] = []
         self._grants = Grants(self.timeline)
@@ -127,6 +136,13 @@ class World:
                 shared = (self.lots, self.expiries, self._start_lot)
                 self._shelves = [StockPool(place, resource, *shared) for place in places(len(resource.opening))]
                 return self._shelves
+
+    def concerns_nobody(self, step: Together) -> bool:
+        """Whether nobody is met on any of the branches, so that each may be walked as a whole."""
+        if id(step) not in self._concerns_nobody:
+            inside = (one for path in inner_paths(step) for one in walk_steps(path))
+            self._concerns_nobody[id(step)] = all(isinstance(one, CONCERN_NOBODY) for one in inside)
+        return self._concerns_nobody[id(step)]
 
     def resource(self, name: str) -> Resource:
         """The resource of a name."""
@@ -205,7 +221,7 @@ class World:
         if then is Then.STAY and self.ended_day[i] > day:
             self.ended_outcome[i], self.ended_day[i] = -1, nan
         clocks = self.clocks_of(i)
-        drawn = clocks.eligibility if 0.0 <= clocks.eligibility <= 1.0 else float(self.cohort.eligibility[i])
+        drawn = clocks.eligibility if 0.0 <= clocks.eligibility <= 1.0 else self._eligibility[i]
         clocks.at_progression(day, {Then.LEAVE: LEAVES, Then.STAY: STAYS}.get(then, drawn))
         self.foresee(i)
 
@@ -222,16 +238,16 @@ class World:
     def clocks_of(self, i: int) -> PatientClocks:
         """The clocks of a patient, as they stood at referral when nothing has touched them yet."""
         if i not in self._clocks:
-            cohort, book = self.cohort, self.protocol.clocks
+            book = self.protocol.clocks
             tables, ends_eligibility = self.hazards[book.first]
             self._clocks[i] = PatientClocks(
                 tables=tables,
                 ends_eligibility=ends_eligibility,
                 after_progression=book.after_progression,
-                group=tuple(cohort.group_multipliers[:, i].tolist()),
-                thresholds=cohort.thresholds[:, i].tolist(),
-                eligibility=float(cohort.eligibility[i]),
-                anew=(float(cohort.anew_threshold[i]), float(cohort.anew_eligibility[i])),
+                group=self._group_multipliers[i],
+                thresholds=self._thresholds[i],
+                eligibility=self._eligibility[i],
+                anew=self._anew[i],
                 origin=self.referral_day[i],
                 since=self.referral_day[i],
                 used=[0.0, 0.0, 0.0],

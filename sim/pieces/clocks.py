@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 from sim.pure.survival import HazardTable
@@ -29,6 +30,8 @@ class Clock(IntEnum):
     PROGRESSION = 1
     REMOVAL = 2
 
+
+CLOCKS = range(len(Clock))
 
 # The outcome of a patient whom a clock takes off the path.
 OUTCOME_OF_CLOCK = {Clock.DEATH: "died", Clock.PROGRESSION: "progressed", Clock.REMOVAL: "withdrawn"}
@@ -89,17 +92,18 @@ Tables = tuple[Hazards, Hazards, Hazards]
 
 @dataclass(slots=True)
 class PatientClocks:
-    """The state of one patient's clocks on day `since`; `thresholds`, `used` and multipliers by `Clock`.
+    """The state of one patient's clocks on day `since`; `thresholds`, `used`, `reached` and multipliers by `Clock`.
 
-    `eligibility` is the uniform against which the share of progressions that end eligibility is held; `anew` is the
-    (progression threshold, eligibility uniform) of a patient whose progression clock starts anew. Who has `progressed`
+    `reached` are the cumulative hazards at the age on that day. `eligibility` is the uniform against which the share of
+    progressions that end eligibility is held; `anew` is the (progression threshold, eligibility uniform) of a patient
+    whose progression clock starts anew. Who has `progressed`
     keeps the multipliers that came with it; a further progression is met only where the clock `progresses` again.
     """
 
     tables: Tables
     ends_eligibility: float
     after_progression: tuple[float, float, float]
-    group: tuple[float, float, float]
+    group: Sequence[float]
     thresholds: list[float]
     eligibility: float
     anew: tuple[float, float]
@@ -111,13 +115,23 @@ class PatientClocks:
     progressed: bool = False
     progresses: bool = True
     progression_day: float = INFINITY
+    reached: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not self.reached:
+            self._reach()
+
+    def _reach(self) -> None:
+        """Look up anew what the hazards come to; never changed in place, so that copies may share it."""
+        age = self.since - self.origin
+        self.reached = [table.hazard(age) for table in self.tables]
 
     def copy(self) -> PatientClocks:
         """An independent copy, to look ahead with."""
         return PatientClocks(
             self.tables, self.ends_eligibility, self.after_progression, self.group, list(self.thresholds),
             self.eligibility, self.anew, self.origin, self.since, list(self.used), list(self.path),
-            list(self.changes), self.progressed, self.progresses, self.progression_day,
+            list(self.changes), self.progressed, self.progresses, self.progression_day, self.reached,
         )  # fmt: skip
 
     def _multiplier(self, clock: int) -> float:
@@ -131,17 +145,16 @@ class PatientClocks:
         multiplier = self._multiplier(clock)
         if multiplier == 0.0:
             return INFINITY
-        table = self.tables[clock]
         needed = (self.thresholds[clock] - self.used[clock]) / multiplier
-        return max(self.since, self.origin + table.age(table.hazard(self.since - self.origin) + needed))
+        return max(self.since, self.origin + self.tables[clock].age(self.reached[clock] + needed))
 
     def _move(self, day: float) -> None:
         """Let the hazards run to `day`, on which nothing else happens."""
-        for clock in Clock:
-            table = self.tables[clock]
-            grown = table.hazard(day - self.origin) - table.hazard(self.since - self.origin)
+        before, self.since = self.reached, day
+        self._reach()
+        for clock in CLOCKS:
+            grown = self.reached[clock] - before[clock]
             self.used[clock] = self.used[clock] + self._multiplier(clock) * grown
-        self.since = day
 
     def run(self, until: float) -> tuple[float, int] | None:
         """(leaving day, clock) if the patient leaves by `until`; else None, with the state moved on to `until`.
@@ -149,9 +162,9 @@ class PatientClocks:
         On the way, delayed multipliers come on and a progression that leaves the patient eligible is noted.
         """
         while True:
-            change = min((c[0] for c in self.changes), default=INFINITY)
+            change = min(c[0] for c in self.changes) if self.changes else INFINITY
             boundary = min(change, until)
-            days = [self._event_day(clock) for clock in Clock]
+            days = [self._event_day(clock) for clock in CLOCKS]
             day = min(days)
             clock = days.index(day)
             if day <= boundary and day < INFINITY:
@@ -200,6 +213,7 @@ class PatientClocks:
         self.run(day)
         self.tables, self.ends_eligibility = tables, ends_eligibility
         self.origin = day
+        self._reach()
         if anew and not self.progresses:
             self.progresses = True
             self.thresholds[Clock.PROGRESSION], self.eligibility = self.anew

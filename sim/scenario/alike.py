@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sim.scenario.dropped import Dropped, still_idle, written_nowhere
@@ -28,16 +29,22 @@ Changes = Mapping[str, Any]
 class Alike:
     """How scenarios are read that set numbers at these paths.
 
-    `tree`: what the first of them was read from; `places`: those of the numbers in it. `left_out`: what has no effect
-    in the first. `rules`: those of no effect that speak of anything written, with the names that they stand for.
+    `tree`, `first`: what the first of them was read from, and the scenario; `places`: those of the numbers in the tree.
+    `left_out`: what has no effect in the first.
     """
 
     paths: tuple[str, ...]
     tree: Branch
+    first: Scenario
     places: Changes
     leaves: tuple[Leaf, ...]
     left_out: tuple[Dropped, ...]
-    rules: tuple[tuple[Rule, tuple[str, ...]], ...]
+
+    @cached_property
+    def rules(self) -> tuple[tuple[Rule, tuple[str, ...]], ...]:
+        """Those of no effect that speak of anything written, with the names that they stand for."""
+        spoken = speaking_of(self.first)
+        return tuple((rule, names) for path, rule, names in spoken if not written_nowhere(self.tree, path))
 
     def scenario(self, overrides: Sequence[str]) -> Scenario | None:
         """The scenario with these values; None where they are others, or anything may be wrong with them."""
@@ -65,11 +72,12 @@ def alike(
     if not all(map(is_number, texts)) or len(leaves) != len(texts):
         return []
     number = {id(leaf): k for k, leaf in enumerate(leaves)}
-    at = {path: number[id(node)] for path, _, node in walk(tree) if id(node) in number}
+    sections = dict.fromkeys(key for layer in layers for key in layer.tree.entries if key in tree.entries)
+    below = (found for key in sections for found in walk(tree.entries[key], (key,)))
+    at = {path: number[id(node)] for path, _, node in below if id(node) in number}
     if len(set(at.values())) < len(leaves):
         return []
-    rules = [(rule, names) for path, rule, names in speaking_of(scenario) if not written_nowhere(tree, path)]
-    return [Alike(paths, tree, _nested(at), tuple(leaves), left_out, tuple(rules))]
+    return [Alike(paths, tree, scenario, _nested(at), tuple(leaves), left_out)]
 
 
 def split(overrides: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -13,7 +13,7 @@ from sim.scenario.alike import Alike, alike
 from sim.scenario.as_waiting import kept_words, with_values_of_waiting
 from sim.scenario.dropped import Dropped, Order, sort_unused, still_idle, told_apart, voided, without
 from sim.scenario.evidence import EVIDENCE_FILE, read_evidence
-from sim.scenario.faults import Nodes, checked, nodes_of, place_at
+from sim.scenario.faults import Nodes, checked, nodes_of, place_at, read_tree
 from sim.scenario.in_time import without_effect_in_time
 from sim.scenario.inherit import Layer, Reading, read_layers, read_text_layers, toxicity_for
 from sim.scenario.leaves import Value, is_whole_at, marker_at, values
@@ -321,7 +321,8 @@ def _merge_and_check(
 
     left_out = tuple(one for one in likely if order.is_older(top, one.path))
     first = without(top, [one.path for one in left_out])
-    scenario = check(first, []) if left_out else None
+    read = read_tree(held(first)) if left_out else None
+    scenario = read if isinstance(read, Scenario) else None
     if scenario is None or not still_idle(scenario, left_out):
         left_out, first = (), top
         scenario = check(top, problems)

@@ -228,7 +228,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_rate_of_referral_is_recovered_from_a_register_with_its_closed_form(place: Path) -> None:
+def test_a_rate_of_referral_is_recovered_from_a_register_with_its_closed_form(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Study, "checks", 60)
     path = "regions.north.referrals"
     done = call(
         "calibrate", place / "world.yaml", "--to", place / "register.yaml", "--vary", f"{path}=1 / month:12 / month",

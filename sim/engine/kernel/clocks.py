@@ -59,13 +59,12 @@ def copy_change(old: FactorChange, new: FactorChange) -> None:
 @compiled
 def event_day(hazards: Hazards, its: Clocks, one: OneClock, clock: int) -> float:
     """The day of the clock's event, should nothing change any more."""
-    if clock == PROGRESSION and not its.progresses:
+    if one.threshold == INFINITY or (clock == PROGRESSION and not its.progresses):
         return INFINITY
     multiplier = multiplier_of(hazards, its, one, clock)
     if multiplier == 0.0:
         return INFINITY
-    needed = (one.threshold - one.used) / multiplier
-    reached = hazard_by(hazards, its.hazards, clock, its.since - its.origin) + needed
+    reached = one.lived + (one.threshold - one.used) / multiplier
     day = its.origin + age_at(hazards, its.hazards, clock, reached)
     return day if day > its.since else its.since
 
@@ -75,10 +74,9 @@ def move_clocks(hazards: Hazards, clocks: ClockRows, i: int, day: float) -> None
     """Let the hazards run to `day`, on which nothing else happens."""
     its = clocks.rows[i]
     for clock in range(3):
-        by_then = hazard_by(hazards, its.hazards, clock, day - its.origin)
-        grown = by_then - hazard_by(hazards, its.hazards, clock, its.since - its.origin)
-        one = clocks.each[i, clock]
-        one.used = one.used + multiplier_of(hazards, its, one, clock) * grown
+        one, by_then = clocks.each[i, clock], hazard_by(hazards, its.hazards, clock, day - its.origin)
+        one.used = one.used + multiplier_of(hazards, its, one, clock) * (by_then - one.lived)
+        one.lived = by_then
     its.since = day
 
 
@@ -120,7 +118,7 @@ def run_clocks(hazards: Hazards, clocks: ClockRows, i: int, until: float) -> tup
 
 
 @compiled
-def touch_clocks(people: People, clocks: ClockRows, records: Records, first_set: int, i: int) -> None:
+def touch_clocks(hazards: Hazards, people: People, clocks: ClockRows, records: Records, first_set: int, i: int) -> None:
     """The clocks of a patient as they stood at referral, where nothing has touched them yet."""
     its = clocks.rows[i]
     if clocks.touched[i]:
@@ -131,7 +129,7 @@ def touch_clocks(people: People, clocks: ClockRows, records: Records, first_set:
     its.anew_threshold, its.anew_eligibility = people.anew_threshold[i], people.anew_eligibility[i]
     for clock in range(3):
         one = clocks.each[i, clock]
-        one.used, one.factor = 0.0, 1.0
+        one.used, one.factor, one.lived = 0.0, 1.0, hazard_by(hazards, first_set, clock, 0.0)
         one.threshold, one.group = people.thresholds[clock, i], people.groups[clock, i]
 
 
@@ -153,10 +151,12 @@ def set_multiplier(clocks: ClockRows, i: int, day: float, clock: int, by: float,
 
 
 @compiled
-def switch_set(clocks: ClockRows, i: int, day: float, to: int, anew: int) -> None:
+def switch_set(hazards: Hazards, clocks: ClockRows, i: int, day: float, to: int, anew: int) -> None:
     """Go on under another set of hazards, whose ages count from `day`; progression anew, if asked for."""
     its, progression = clocks.rows[i], clocks.each[i, PROGRESSION]
     its.hazards, its.origin = to, day
+    for clock in range(3):
+        clocks.each[i, clock].lived = hazard_by(hazards, to, clock, its.since - day)
     if anew and not its.progresses:
         its.progresses = 1
         progression.threshold, its.eligibility = its.anew_threshold, its.anew_eligibility
@@ -173,6 +173,7 @@ def copy_clocks(clocks: ClockRows, i: int, to: int) -> None:
     for clock in range(3):
         mine, its = clocks.each[i, clock], clocks.each[to, clock]
         its.used, its.factor, its.group, its.threshold = mine.used, mine.factor, mine.group, mine.threshold
+        its.lived = mine.lived
     for k in range(old.changes):
         copy_change(clocks.changes[i, k], clocks.changes[to, k])
 

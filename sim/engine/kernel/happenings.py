@@ -253,7 +253,7 @@ def happen(
     if what == WALK:
         add_task(run, WALK, subject, 0, 0)
     elif what == COME_BACK:
-        touch_clocks(people, clocks, records, now.first_set, subject)
+        touch_clocks(hazards, people, clocks, records, now.first_set, subject)
         forecast(hazards, clocks, records, subject)
         begin_path(people, run, walkers, records, subject, now.later_path, now.today)
     elif what == LAPSE or what == GIVE_UP or what == RANK_JUMP:  # noqa: SIM109 - `in` a tuple is slow here

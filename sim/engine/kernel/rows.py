@@ -478,6 +478,7 @@ class OneClock:
     """One clock of a patient."""
 
     used: float  # hazard so far
+    lived: float  # cumulative hazard of its table at the age on the day as of which `used` is
     factor: float  # the path's multiplier
     group: float  # the risk group's
     threshold: float

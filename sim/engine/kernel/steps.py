@@ -265,12 +265,12 @@ def change_clocks(
             delay = value_of(run, draws, step.purpose, me)
             if delay < 0.0:
                 return MORE_DRAWS
-    touch_clocks(people, clocks, records, run.now.first_set, i)
+    touch_clocks(hazards, people, clocks, records, run.now.first_set, i)
     run_clocks(hazards, clocks, i, me.day)
     if step.code == HAZARD:
         set_multiplier(clocks, i, me.day, step.name, step.number, me.day + delay)
     else:
-        switch_set(clocks, i, me.day, step.name, step.mode)
+        switch_set(hazards, clocks, i, me.day, step.name, step.mode)
     forecast(hazards, clocks, records, i)
     leave_on(me, records.leave_day[i])
     me.pc += 1
@@ -291,7 +291,7 @@ def turn_at_progression(
 ) -> int:
     """AT_PROGRESSION: what a progression of the patient means from now on."""
     i, eligibility = me.entity, people.eligibility[me.entity]
-    touch_clocks(people, clocks, records, run.now.first_set, i)
+    touch_clocks(hazards, people, clocks, records, run.now.first_set, i)
     if step.mode != AS_DRAWN:
         eligibility = LEAVES if step.mode == LEAVE else STAYS
     elif 0.0 <= clocks.rows[i].eligibility <= 1.0:
