@@ -72,7 +72,7 @@ def draw(flow: pd.DataFrame, findings: Findings) -> Figure:
             )  # fmt: skip
         narrow[f"layout.{axes[0][1].replace('y', 'yaxis')}.showticklabels"] = False
         _names(picture, stations, axes[0], narrow)
-        heading(picture, name_of(scenario, 40), *axes[0])
+        heading(picture, lines(scenario, 40, 2), *axes[0])
         narrow[f"layout.annotations.{len(picture.annotations) - 1}.text"] = f"<b>{lines(scenario, 20, 2)}</b>"
         heading(picture, "lost from there", *axes[1])
         narrow[f"layout.annotations.{len(picture.annotations) - 1}.text"] = "<b>lost from there</b>"

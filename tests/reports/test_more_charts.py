@@ -18,6 +18,7 @@ from reports.charts.screening import draw_morris
 from reports.charts.sweeps import as_number, draw_sobol, readable
 from reports.findings import Findings
 from reports.theme import OUTCOMES, QUEUE
+from reports.words import folded
 from sim.tables import WITHDRAWALS
 from sim.tables.inputs import point_label
 from tests.reports import studies
@@ -305,3 +306,15 @@ def test_an_index_above_one_is_said_to_be_chance() -> None:
     beyond = draw_sobol(indices.assign(total=indices["total"] * 2.0), NOTHING).layout["meta"]["subtitle"]
     assert "too few samples" not in sure
     assert "too few samples" in beyond
+
+
+def test_a_panel_of_the_flow_bears_the_whole_name_of_its_scenario() -> None:
+    name = "Autologous, or a bispecific antibody after 30 days on the list"
+    rows = [(name, "referral", "listing"), (name, "listing", "died")]
+    flow = pd.DataFrame(
+        [(*row, row[1], row[2], 9.0, 8.0, 10.0) for row in rows],
+        columns=["scenario", "source", "target", "source_label", "target_label", "estimate", "low", "high"],
+    )
+    notes = draw_flow(flow, Findings((name,), None, 5, {}, {})).annotations
+    assert f"<b>{'<br>'.join(folded(name, 40, 2))}</b>" in [note["text"] for note in notes]
+    assert " ".join(folded(name, 40, 2)) == name
