@@ -28,6 +28,8 @@ from sim.tables import EVENTS as EVENT_WORDS
 from sim.tables import WITHDRAWALS
 
 PITCH, BAR, GAP, ABOVE, BELOW = 36, 17, 84, 44, 46
+HEADING, LINE = 40, 24
+"""Letters in a line of a panel's heading, and pixels for another line."""
 LEFT, RIGHT, PHONE_RIGHT = 140, 255, 42
 SPANS = ((0.0, 0.42), (0.58, 1.0))
 """The parts of the width of those who reach a station and of those who are lost from it; numbers stand between."""
@@ -42,7 +44,9 @@ def draw(flow: pd.DataFrame, findings: Findings) -> Figure:
     picture, scenarios = canvas(), _scenarios(flow, findings)
     rows = {scenario: _stations(flow, scenario) for scenario in scenarios}
     heights = [PITCH * len(rows[scenario]) for scenario in scenarios]
-    domains = stacked(heights, GAP, ABOVE) if scenarios else []
+    another_line = LINE if any(len(scenario) > HEADING for scenario in scenarios) else 0
+    gap, above = GAP + another_line, ABOVE + another_line
+    domains = stacked(heights, gap, above) if scenarios else []
     outcomes = _outcomes(flow)
     told: set[str] = set()
     narrow: dict[str, Any] = {"layout.margin.l": 10, "layout.margin.r": PHONE_RIGHT}
@@ -72,7 +76,7 @@ def draw(flow: pd.DataFrame, findings: Findings) -> Figure:
             )  # fmt: skip
         narrow[f"layout.{axes[0][1].replace('y', 'yaxis')}.showticklabels"] = False
         _names(picture, stations, axes[0], narrow)
-        heading(picture, lines(scenario, 40, 2), *axes[0])
+        heading(picture, lines(scenario, HEADING, 2), *axes[0])
         narrow[f"layout.annotations.{len(picture.annotations) - 1}.text"] = f"<b>{lines(scenario, 20, 2)}</b>"
         heading(picture, "lost from there", *axes[1])
         narrow[f"layout.annotations.{len(picture.annotations) - 1}.text"] = "<b>lost from there</b>"
@@ -82,7 +86,7 @@ def draw(flow: pd.DataFrame, findings: Findings) -> Figure:
         title=_title(flow, findings),
         subtitle=f"{findings.population()}",
         alt=describe(flow, findings),
-        height=ABOVE + sum(heights) + GAP * max(0, len(heights) - 1) + BELOW,
+        height=above + sum(heights) + gap * max(0, len(heights) - 1) + BELOW,
         margin={"l": LEFT, "r": RIGHT, "b": BELOW},
         legend=list(outcomes.values()),
         narrow=narrow,
