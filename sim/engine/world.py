@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import repeat
 from math import inf, nan
+from typing import NamedTuple
 
 import numpy as np
 
@@ -48,6 +50,15 @@ CONCERN_NOBODY = (Milestone, Stage, Choose, Attempts, Fail)
 FIRST_LOTS = 64
 
 
+class ClockDraws(NamedTuple):
+    """What a patient's clocks are made of: multipliers of their risk group, and what was drawn."""
+
+    multipliers: list[float]
+    thresholds: list[float]
+    eligibility: float
+    anew: tuple[float, float]
+
+
 class World:
     """The simulated clock, pools, draws and records of one replication."""
 
@@ -86,10 +97,6 @@ class World:
             for name, s in protocol.clocks.sets.items()
         }
         self._clocks: dict[int, PatientClocks] = {}
-        self._group_multipliers: list[list[float]] = cohort.group_multipliers.T.tolist()
-        self._thresholds: list[list[float]] = cohort.thresholds.T.tolist()
-        self._eligibility: list[float] = cohort.eligibility.tolist()
-        self._anew = list(zip(cohort.anew_threshold.tolist(), cohort.anew_eligibility.tolist(), strict=True))
         self._in_first_course = count // cohort.courses
         self._concerns_nobody: dict[int, bool] = {}
         self._centre: list[int] = cohort.centre.tolist()
@@ -222,7 +229,7 @@ class World:
         if then is Then.STAY and self.ended_day[i] > day:
             self.ended_outcome[i], self.ended_day[i] = -1, nan
         clocks = self.clocks_of(i)
-        drawn = clocks.eligibility if 0.0 <= clocks.eligibility <= 1.0 else self._eligibility[i]
+        drawn = clocks.eligibility if 0.0 <= clocks.eligibility <= 1.0 else self._clock_draws[i].eligibility
         clocks.at_progression(day, {Then.LEAVE: LEAVES, Then.STAY: STAYS}.get(then, drawn))
         self.foresee(i)
 
@@ -236,19 +243,26 @@ class World:
         if self.progression_day[patient] > day:
             self.progression_day[patient] = inf
 
+    @cached_property
+    def _clock_draws(self) -> list[ClockDraws]:
+        cohort = self.cohort
+        anew = zip(cohort.anew_threshold.tolist(), cohort.anew_eligibility.tolist(), strict=True)
+        columns = (cohort.group_multipliers.T.tolist(), cohort.thresholds.T.tolist(), cohort.eligibility.tolist(), anew)
+        return [ClockDraws(*its) for its in zip(*columns, strict=True)]
+
     def clocks_of(self, i: int) -> PatientClocks:
         """The clocks of a patient, as they stood at referral when nothing has touched them yet."""
         if i not in self._clocks:
-            book = self.protocol.clocks
+            book, its = self.protocol.clocks, self._clock_draws[i]
             tables, ends_eligibility = self.hazards[book.first]
             self._clocks[i] = PatientClocks(
                 tables=tables,
                 ends_eligibility=ends_eligibility,
                 after_progression=book.after_progression,
-                group=self._group_multipliers[i],
-                thresholds=self._thresholds[i],
-                eligibility=self._eligibility[i],
-                anew=self._anew[i],
+                group=its.multipliers,
+                thresholds=its.thresholds,
+                eligibility=its.eligibility,
+                anew=its.anew,
                 origin=self.referral_day[i],
                 since=self.referral_day[i],
                 used=[0.0, 0.0, 0.0],
