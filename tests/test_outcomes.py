@@ -29,7 +29,7 @@ from sim.pure.distributions import Fixed
 from sim.tables import CURVES, EVENTS
 from tests.runs import HAS_NUMBA, Ran, by_hand, load_text, people, run_scenario, small, walk
 
-# Names that others rely on (design section 9).
+# Names that others rely on.
 PROMISED = [
     "referred",
     "infused",

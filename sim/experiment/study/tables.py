@@ -1,4 +1,4 @@
-"""From replications to the tables of a results folder (design section 9).
+"""From replications to the tables of a results folder.
 
 Longer than 400 lines because each table of a results folder is made here from the same replications.
 """
