@@ -89,7 +89,7 @@ def reason(command: str) -> str | None:
 ALL = [(document, command) for document in DOCUMENTS if document not in FOLLOWED for command in commands(document)]
 RUN = list(dict.fromkeys(command for _, command in ALL if reason(command) is None))
 # Every day their commands are run by tests of their own, with fewer scenarios and pages.
-SLOW = ("list --effects --page", "report results/DIR --pptx", "psa A.yaml", "compare A.yaml")
+SLOW = ("list --effects --page", "report results/DIR --pptx", "psa A.yaml", "compare A.yaml", "compare scenarios")
 
 
 @pytest.fixture(scope="module")

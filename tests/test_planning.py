@@ -281,6 +281,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         server.wait(20)
 
 
+@pytest.mark.slow
 def test_the_page_in_a_browser_answers_to_a_key_and_asks_nobody_else(
     served: int, chromium: str, tmp_path: Path
 ) -> None:

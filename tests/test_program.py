@@ -19,10 +19,12 @@ from tests.experiments import SMALL
 from tests.program import Done, call, call_apart
 
 QUICK = ("-n", "2", "--workers", "1", "--engine", "simpy")
-COMMANDS = (
-    ("check", "small.yaml", "--all", "--sources"),
+STUDIES = (
     ("compare", "small.yaml", "more.yaml", *QUICK, "--trace", "--out", "compared", "--json"),
     ("sweep", "small.yaml", "--vary", "manufacturing.lines=1:3:1", *QUICK, "--out", "swept"),
+)
+COMMANDS = (
+    ("check", "small.yaml", "--all", "--sources"),
     ("new", "ours.yaml"),
     ("run", "smal.yaml"),
     ("sweep", "small.yaml", "--vary", "manufacturing.linse=1,2"),
@@ -32,7 +34,7 @@ COMMANDS = (
 
 
 def done_in(
-    folder: Path, how: Callable[..., Done], commands: Sequence[Sequence[str]] = COMMANDS
+    folder: Path, how: Callable[..., Done], commands: Sequence[Sequence[str]]
 ) -> tuple[list[Done], dict[str, bytes]]:
     """What commands in a new folder say, and the files that are there then."""
     folder.mkdir()
@@ -44,14 +46,19 @@ def done_in(
     return said, {str(f.relative_to(folder)): f.read_bytes() for f in files if f.name != "manifest.json"}
 
 
+@pytest.mark.parametrize(
+    ("commands", "codes", "least"),
+    [(COMMANDS, [0, 0, 2, 2, 2, 2], 2), pytest.param(STUDIES, [0, 0], 20, marks=pytest.mark.slow)],
+    ids=["quick", "studies"],
+)
 def test_a_command_is_the_same_in_this_process_as_in_one_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    commands: Sequence[Sequence[str]], codes: list[int], least: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "70")
-    (here, files), (apart, others) = (done_in(tmp_path / how.__name__, how) for how in (call, call_apart))
-    assert [done.returncode for done in here] == [0, 0, 0, 0, 2, 2, 2, 2]
+    (here, files), (apart, others) = (done_in(tmp_path / how.__name__, how, commands) for how in (call, call_apart))
+    assert [done.returncode for done in here] == codes
     assert here == apart
-    assert len(files) > 20
+    assert len(files) > least
     assert files == others
 
 

@@ -18,6 +18,8 @@ from tests.engines.random_scenarios import scenario_text, without_refused
 from tests.runs import FILES, shipped, small
 
 SHORT = ("run.warm_up=50 d", "run.window=200 d", "run.follow_up=150 d")
+# random scenarios, half of them every day
+NUMBERS = [*range(30), *(pytest.param(number, marks=pytest.mark.slow) for number in range(30, 60))]
 # in a reference arm nobody is lymphodepleted
 INFUSING = [file for file in FILES if "standard_care" not in file.stem]
 
@@ -54,7 +56,7 @@ def unreserved(case: Case, trace: Trace) -> list[tuple[int, float]]:
     return [(who, day) for who, day in courses if not any(began <= day <= ended for began, ended in its.get(who, []))]
 
 
-@pytest.mark.parametrize("number", range(60))
+@pytest.mark.parametrize("number", NUMBERS)
 def test_nobody_is_lymphodepleted_without_a_reservation(number: int) -> None:
     scenario = json.loads(scenario_text(number))
     scenario.pop("shared", None)  # each centre has its own
@@ -74,7 +76,7 @@ def test_nobody_is_lymphodepleted_without_a_reservation_in_a_shipped_scenario(fi
         assert unreserved(case, trace) == []
 
 
-@pytest.mark.parametrize("number", range(60))
+@pytest.mark.parametrize("number", NUMBERS)
 def test_where_everybody_stays_as_planned_nobody_waits_after_lymphodepletion(number: int) -> None:
     scenario = json.loads(scenario_text(number))
     scenario["infusion"] = {"scheduling": scenario["infusion"]["scheduling"], "stay": "7 d", "planned_stay": "7 d"}

@@ -26,14 +26,14 @@ CHART_PAGES = [
     *(("pair", f"charts/{chart}.html") for chart in ("waiting_times", "incidence", "stages", "outcomes", "differences",
                                                      "same_patients")),
 ]  # fmt: skip
-# On a phone each day the charts, and those reports that are arranged differently; the others when there is time.
+# Each day the charts on a phone, and those reports that are arranged differently; the others when there is time.
 ALIKE = ("single", "once", "nobody", "hostile", "study")
 
 
 @pytest.mark.parametrize(
     ("name", "page", "width"),
     [
-        *((name, "report.html", 1280) for name in REPORTS),
+        *(pytest.param(name, "report.html", 1280, marks=[pytest.mark.slow] * (name in ALIKE)) for name in REPORTS),
         *(pytest.param(name, page, 1280, marks=pytest.mark.slow) for name, page in CHART_PAGES),
         *(pytest.param(name, "report.html", 375, marks=[pytest.mark.slow] * (name in ALIKE)) for name in REPORTS),
         *((name, page, 375) for name, page in CHART_PAGES),

@@ -60,7 +60,9 @@ def test_a_dark_device_gets_a_dark_page_and_a_button_turns_it(
     assert browser.value("document.querySelector('[data-theme]').textContent") == "Dark colours"
 
 
-@pytest.mark.parametrize("name", ["pair", "real", "six", "study"])
+@pytest.mark.parametrize(
+    "name", ["pair", "real", *(pytest.param(name, marks=pytest.mark.slow) for name in ("six", "study"))]
+)
 def test_a_report_prints_on_few_pages_with_every_chart_whole(
     browser: Browser, disk: Callable[[str, str], Path], name: str
 ) -> None:

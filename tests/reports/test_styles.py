@@ -75,15 +75,15 @@ def test_charts_are_written_in_the_style_and_the_report_is_not(folder: Folder) -
 @pytest.mark.usefixtures("chromium")
 def test_images_are_the_same_bytes_each_time_and_hold_the_finding(pictures: list[Picture]) -> None:
     hatched = next(one for one in pictures if '"pattern"' in json.dumps(one.figure.plain()))
-    jobs = [Job(one, form) for one in (*pictures[:2], hatched) for form in ("svg", "png", "pdf")]
+    jobs = [Job(one, form) for one in (pictures[0], hatched) for form in ("svg", "png", "pdf")]
     first, again = images(jobs), images(jobs)
     assert first == again
     for job, content in zip(jobs, first, strict=True):
         assert content.startswith({"svg": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}[job.form])
     assert pictures[0].heading.split()[-1].encode() in first[0]
     assert b"CreationDate (D:2" not in first[2]
-    used = set(re.findall(rb"url\(['#\"]*(drawn[0-9]+)", first[6]))
-    assert used == set(re.findall(rb'<pattern id="([^"]+)"', first[6]))
+    used = set(re.findall(rb"url\(['#\"]*(drawn[0-9]+)", first[3]))
+    assert used == set(re.findall(rb'<pattern id="([^"]+)"', first[3]))
     assert used
 
 
@@ -108,6 +108,7 @@ def test_without_kaleido_the_reason_is_told(pictures: list[Picture], monkeypatch
         images([Job(pictures[0], "svg")])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("chromium")
 def test_the_gallery_shows_each_chart_once_as_a_picture_beside_the_page(folder: Folder) -> None:
     folders = [folder(name) for name in ("study", "study_line", "fit", "observe")]
