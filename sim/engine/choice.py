@@ -16,9 +16,9 @@ from sim.pure.streams import Uniforms, uniforms
 SIMPY, COMPILED = "simpy", "compiled"
 # What `auto` comes to where the kernel is still to be compiled: replications go over to it once it is there.
 SIMPY_UNTIL_COMPILED = "simpy until compiled"
-# Loading the kernel from its disk cache (0.6 s) takes as long as the reference needs for about so many patients
-# (0.25 ms each); compiling it for the first time (15 s, of which a command waits for 5 at its end), as for so many.
-WORTH_LOADING_PATIENTS = 3_000
+# Loading the kernel from its disk cache (0.5 s) takes as long as the reference needs for about so many patients
+# (0.1 ms each); compiling it for the first time (12 s, of which a command waits for 5 at its end), as for so many.
+WORTH_LOADING_PATIENTS = 5_000
 WORTH_COMPILING_PATIENTS = 40_000
 # A further process takes as long to start (1 to 2 s) as one needs for about so many patients, results included.
 WORTH_A_WORKER_PATIENTS = 10_000

@@ -27,7 +27,7 @@ MOST_PROBLEMS = 50
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?(?!\w)")
 # So many bytes of checked points stay in memory: some 350 of the shipped pair.
 MOST_IN_MEMORY = 16 * 2**20
-# So many points are looked at by several processes, so many of them at a time: each takes some 8 ms, and to unpack the
+# So many points are looked at by several processes, so many of them at a time: each takes some 4 ms, and to unpack the
 # scenarios, once each time, 15 ms.
 POINTS_FOR_WORKERS, POINTS_AT_ONCE = 100, 50
 
