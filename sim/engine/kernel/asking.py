@@ -6,7 +6,7 @@ import math
 
 from sim.engine.kernel.bookings import fits, needed_on
 from sim.engine.kernel.clocks import may_turn
-from sim.engine.kernel.heaps import add_task, join, push
+from sim.engine.kernel.heaps import join, push
 from sim.engine.kernel.machine import compiled, inlined
 from sim.engine.kernel.names import (
     ANY_OF,
@@ -39,12 +39,9 @@ from sim.engine.kernel.names import (
     PATIENCE,
     PATIENT,
     RANK_JUMP,
-    SERVE,
-    STOCK,
     USE,
     WAITED,
     WAITING,
-    WALK,
 )
 from sim.engine.kernel.pools import (
     best_source,
@@ -120,36 +117,11 @@ def key_day_of(people: People, walkers: Walkers, me: Walker, step: Operation) ->
 
 @inlined
 def nobody_else_today(run: Run) -> bool:
-    """Whether nothing else can happen at this instant, but for the turns of pools."""
+    """Whether nothing else can happen at this instant."""
     now = run.now
     if now.heap > 0 and run.heap[0].day <= now.today:
         return False
-    return now.busy == 0 and now.next_arrival > now.today
-
-
-@inlined
-def turn_is_next(run: Run, pools: Pools, pool: Pool) -> bool:
-    """Whether the turn of a pool would be next, were the walker to join its empty queue: then it is the one served."""
-    now = run.now
-    if pool.feeds or pool.kind == STOCK or pool.kind == ANY_OF or now.tasks != (1 if now.spent < 0 else 2):
-        return False
-    if now.spent >= 0 and pools.rows[now.spent].due:
-        return False
-    if now.turns > 0:
-        for row in range(pool.row + 1):
-            if pools.rows[row].due:
-                return False
-    return True
-
-
-@inlined
-def take_turn(run: Run, pool: Pool, me: Walker) -> None:
-    """The turn of a pool that would be next, and would serve the walker alone, is now: it stands below their walk."""
-    if run.now.spent < 0:
-        add_task(run, WALK, me.row, 0, 0)
-    turn = run.tasks[run.now.tasks - 2]
-    turn.task, turn.of = SERVE, pool.row
-    run.now.spent = pool.row
+    return now.busy == 0 and now.turns == 0 and now.next_arrival > now.today
 
 
 @inlined
@@ -326,15 +298,14 @@ def ask(
             if new.booking >= 0:
                 take_up(run, requests, pools, pool, new, me.day)
         else:
+            begun = now.tasks
             if step.code == DRAW:
                 pool.wanted += 1
             new.key_day = key_day_of(people, walkers, me, step)
             # at once where nobody else could come before
             day, at_once = NAN, pool.queued == 0 and has_units(pool, step.units) and nobody_else_today(run)
-            quiet = now.turns == 0 and now.spent < 0
-            at_once = at_once and (quiet or turn_is_next(run, pools, pool))
             if step.held:
-                at_once, quiet = True, True
+                at_once = True
                 if step.since >= 0:
                     day = records.notes[me.entity, step.since]
             elif at_once and pool.kind == BOOKING:
@@ -346,15 +317,12 @@ def ask(
                 new.source = serving if at_once else pool.row
             if at_once:
                 grant(run, requests, pools, slots, shelves, me.request, day)
-                if not quiet:
-                    take_turn(run, pool, me)
             else:
                 join_by_rank(supplies, people, run, pools, records, pool, me, new)
             if step.code == DRAW:
-                begun = now.tasks
                 review(run, pool, 0)
-                if now.tasks > begun:
-                    return PARTED
+            if now.tasks > begun:
+                return PARTED
     asked = requests[me.request]
     if me.part == ASKED and asked.state != GRANTED:
         if pool.due and step.code == USE and pool.kind != ANY_OF:

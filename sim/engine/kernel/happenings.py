@@ -315,17 +315,6 @@ def happen(
 
 
 @inlined
-def is_spent(run: Run, requests: Table[Request], pools: Pools, pool: Pool) -> bool:
-    """Whether a pool can serve nobody else as things stand: nobody waits, or the first needs more than there is."""
-    if pool.queued == 0:
-        return True
-    first = pools.queue[pool.row, 0]
-    asked = requests[first.request]
-    waits = asked.state == WAITING and first.ticket == asked.entry and asked.lapses > run.now.today
-    return waits and pool.kind != BOOKING and not has_units(pool, asked.units)
-
-
-@inlined
 def serve(
     supplies: Supplies,
     hours: HourTables,
@@ -363,9 +352,6 @@ def serve(
         quit_queue(pools, pool)
         grant(run, requests, pools, slots, shelves, row, day)
         add_task(run, WALK, asked.who, 0, 0)
-        if pool.first_new < 0 and is_spent(run, requests, pools, pool):
-            now.spent = pool.row
-            now.busy -= 1
         return
     now.tasks -= 1
     now.busy -= 1

@@ -74,7 +74,7 @@ def begin_replication(
     now.first_courses = (now.patients - first_patient) // now.courses
     now.today, now.running, now.first_lot = 0.0, 1, now.lots
     now.tasks = now.turns = now.busy = now.requests = now.longest = now.next_row = now.new_waits = 0
-    now.free_row = now.spent = -1
+    now.free_row = -1
     for pool in range(len(start.pools)):
         copy_pool(start.pools[pool], pools.rows[pool])
     for unit in range(len(start.units)):

@@ -186,7 +186,6 @@ class Now:
     turns: int  # pools that are due for a turn
     meeting: int  # the phase of the instant in which a walker meets the clock
     busy: int  # tasks that have been begun and not ended
-    spent: int  # the pool whose turn goes on only if the walk of whom it has served brings it more; -1: none
     requests: int
     new_waits: int  # requests that joined for a turn that is not over
     longest: int  # the most entries that a queue has had

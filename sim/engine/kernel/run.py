@@ -44,7 +44,6 @@ from sim.engine.kernel.names import (
     USE,
 )
 from sim.engine.kernel.replications import begin_replication, end_replication
-from sim.engine.kernel.rows import Pool
 from sim.engine.kernel.steps import (
     begin_aside,
     begin_attempts,
@@ -87,17 +86,6 @@ def begin_turn(run: Run, pools: Pools) -> None:
     add_task(run, SERVE, pool, 0, 0)
 
 
-@inlined
-def go_on_or_end(run: Run, pool: Pool) -> None:
-    """The turn of a pool that could serve nobody else is over, unless the walk of whom it has served has called it."""
-    now = run.now
-    now.spent = -1
-    if pool.due:
-        now.busy += 1
-    else:
-        now.tasks -= 1
-
-
 @entry
 def simulate(plan: Plan, people: People, state: State) -> int:
     """THROUGH when all replications have stopped; otherwise what is needed first. `state` holds every detail.
@@ -132,12 +120,12 @@ def simulate(plan: Plan, people: People, state: State) -> int:
             look_ahead(run)
             if now.turns > 0 and not more_before_turns(run):
                 begin_turn(run, pools)
-            else:
-                need = happen(supplies, hazards, people, run, walkers, requests, pools, slots, shelves, clocks, records)
-                if need != THROUGH:
-                    return need
-                if now.tasks == 0:
-                    continue
+                continue
+            need = happen(supplies, hazards, people, run, walkers, requests, pools, slots, shelves, clocks, records)
+            if need != THROUGH:
+                return need
+            if now.tasks == 0:
+                continue
         top = run.tasks[now.tasks - 1]
         if top.task == SERVE:
             served = pools.rows[top.of]
@@ -145,11 +133,8 @@ def simulate(plan: Plan, people: People, state: State) -> int:
                 serve_lists(supplies, run, walkers, requests, pools, slots, shelves)
             else:
                 begun = now.tasks
-                if now.spent < 0:
-                    serve(supplies, hours, run, walkers, requests, pools, slots, shelves, served)
-                else:
-                    go_on_or_end(run, served)
-                if now.tasks < begun and served.first_new >= 0:
+                serve(supplies, hours, run, walkers, requests, pools, slots, shelves, served)
+                if now.tasks < begun:
                     end_turn(route, run, walkers, requests, clocks, records, served)
             continue
         if top.task == BEGIN_LOTS:
