@@ -533,7 +533,7 @@ class Walker:
     def _side_by_side(self, step: Together) -> Walk:
         """Let branches go on their way, one after the other, and go on when all have ended."""
         looks, hows = self.looks or step.slows, []
-        branches = [(self._beside(looks), branch) for branch in step.branches]
+        branches = [(replace(self, holding=0, is_branch=True, looks=looks), branch) for branch in step.branches]
         if self.world.concerns_nobody(step) and not looks:
             for walker, branch in branches:
                 hows.append((yield from walker._go_as(branch)))
@@ -551,24 +551,6 @@ class Walker:
         if self.cut <= self.day:
             return LEFT
         return ENDED if ENDED in hows else FAILED if FAILED in hows else THROUGH
-
-    def _beside(self, looks: bool) -> Walker:
-        """A walker for one of several branches, from today on."""
-        return Walker(
-            self.world,
-            self.kind,
-            self.entity,
-            self.day,
-            self.leaves,
-            attempt=self.attempt,
-            stage_bound=self.stage_bound,
-            is_branch=True,
-            looks=looks,
-            slot_starts=self.slot_starts,
-            bookings=self.bookings,
-            units=self.units,
-            key_days=self.key_days,
-        )
 
     def _supply(self, _: Supply) -> Walk:
         """Put the doses of this lot on its shelf."""
